@@ -1,0 +1,10 @@
+"""Run the demo brokerage's management commands. Must not hold anything else."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo_site.settings")
+    execute_from_command_line(sys.argv)
