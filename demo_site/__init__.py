@@ -1,0 +1,1 @@
+"""The demo brokerage: a toy broker guarded by AuthShield."""
