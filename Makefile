@@ -21,7 +21,7 @@ install:
 
 demo:
 	@requirements/install demo
-	@PORT='$(PORT)' DATA='$(DATA)' exec $(PY) -m demo_site
+	@PORT='$(PORT)' DATA='$(DATA)' exec $(PY) -m demo_site --follow-parent
 
 reset:
 	@requirements/install demo

@@ -1,1 +1,1 @@
-"""The tests mirror authshield/; what they need in common is in conftest.py. Must not be imported by the project."""
+"""The tests mirror authshield/; what they share is in conftest.py. Must not be imported by the project."""

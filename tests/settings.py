@@ -1,3 +1,23 @@
-"""The demo's settings, made fit for tests. Must not relax anything that a test is about."""
+"""The demo's settings, on a folder and servers of the tests' own. Must not relax what a test is about."""
 
-from demo_site.settings import *  # noqa: F403 - the same site, differing in what follows
+import atexit
+import os
+import shutil
+import tempfile
+
+_FOLDER = tempfile.mkdtemp(prefix="authshield-settings-")
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+os.environ["DEMO_DATA"] = _FOLDER
+
+from demo_site.settings import *  # noqa: E402, F403 - the same site, differing in what follows
+
+# Nothing answers there: a test that needs Redis takes the fixture `valkey`.
+AUTHSHIELD_REDIS_URL = f"unix://{_FOLDER}/nothing.sock"
+
+# Hashing is slow on purpose, and no test is about how slow.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if os.environ.get("TEST_DATABASE") == "postgresql":
+    from tests.servers import start_postgres
+
+    DATABASES = {"default": start_postgres(f"{_FOLDER}/postgres")}

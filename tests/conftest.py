@@ -1,0 +1,87 @@
+"""What every test may rely on: a real Valkey, no network but loopback, a browser where one is asked for.
+
+Must not hold test data (tests/factories.py) nor stand in for any part of the project.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from pytest_django.fixtures import SettingsWrapper
+
+from tests.servers import Valkey, start_valkey
+from tests.sockets import forbid_network
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_configure() -> None:
+    """Shut the network before the first import of a test."""
+    forbid_network()
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket, which tmp_path's is not."""
+    with tempfile.TemporaryDirectory(prefix="authshield-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[Valkey]:
+    """One server for each process of the test run; tests take `valkey`, which empties it first."""
+    with tempfile.TemporaryDirectory(prefix="authshield-") as folder:
+        server = start_valkey(Path(folder))
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def valkey(valkey_server: Valkey, settings: SettingsWrapper) -> Valkey:
+    """An empty Valkey that the project is configured with."""
+    valkey_server.client.flushall()
+    settings.AUTHSHIELD_REDIS_URL = valkey_server.url
+    return valkey_server
+
+
+@pytest.fixture
+def start_own_valkey() -> Iterator[Callable[[], Valkey]]:
+    """Starts servers that a test may stop, freeze or fill; they end with the test."""
+    with ExitStack() as stack:
+
+        def start() -> Valkey:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="authshield-"))
+            server = start_valkey(Path(folder))
+            stack.callback(server.stop)
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The installed Chromium. Where CI is set a missing one fails the test, elsewhere it skips it."""
+    for name in BROWSERS:
+        if path := shutil.which(name):
+            return path
+    missing = "no Chromium found; Debian: apt install chromium"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """A headless Chromium; a test opens a context of its own in it for each browser that its story has."""
+    # Playwright keeps an event loop in this thread, where Django would refuse the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        started = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
+        yield started
+        started.close()

