@@ -1,0 +1,1 @@
+"""Ports' defaults, and the one place that maps users to accounts."""

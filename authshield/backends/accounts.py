@@ -1,0 +1,53 @@
+"""Users and accounts: the one mapping between Django's user and the broker's stable account id."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+
+from authshield.conf import current
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models.manager import BaseManager
+
+NAME_LENGTH = 150
+
+
+def _users() -> BaseManager[Any]:
+    return get_user_model()._default_manager  # noqa: SLF001 - Django's documented way to any user model
+
+
+def account_of(user: AbstractBaseUser) -> str:
+    """The account id of a user."""
+    return str(getattr(user, current().ACCOUNT_FIELD))
+
+
+def user_of(account: str) -> AbstractBaseUser | None:
+    """The user of an account id, None where there is none. Cost: 1 query."""
+    try:
+        return _users().filter(**{current().ACCOUNT_FIELD: account}).first()
+    except (ValueError, TypeError):
+        return None
+
+
+def user_by_name(username: str) -> AbstractBaseUser | None:
+    """The user that the stock backend would match for this name; None where none is. Cost: 1 query."""
+    if not username or "\x00" in username or len(username) > NAME_LENGTH:
+        return None
+    try:
+        return _users().get(**{get_user_model().USERNAME_FIELD: username})
+    except (get_user_model().DoesNotExist, UnicodeEncodeError):
+        return None
+
+
+def limiter_name(username: str) -> str:
+    """The one form under which all spellings of a name are counted: NFKC, case folded, without blanks.
+
+    Invisible characters are dropped, so that no look-alike spelling opens a fresh budget.
+    """
+    folded = unicodedata.normalize("NFKC", username[: NAME_LENGTH * 2]).casefold()
+    kept = (c for c in folded if unicodedata.category(c) not in {"Cf", "Cc", "Cs", "Zs"})
+    return "".join(kept)[:NAME_LENGTH]

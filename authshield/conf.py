@@ -1,0 +1,153 @@
+"""Every setting: typed, defaulted, with unit and consequence. Read at access, never at import.
+
+Rules, limits and thresholds that the desk changes live in the database, not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.conf import settings as django_settings
+
+from authshield.errors import ConfigurationError
+
+PREFIX = "AUTHSHIELD_"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of ``AUTHSHIELD_<NAME>``; the comments under each are its documentation."""
+
+    MODE: str = "observe"
+    """``observe`` records every decision and stops nobody; ``enforce`` acts on them."""
+
+    REDIS_URL: str = "redis://127.0.0.1:6379/0"
+    """Redis or Valkey for counters and the scoring stream: ``redis://``, ``rediss://`` or ``unix://``."""
+
+    NAMESPACE: str = "as"
+    """First part of every Redis key: sites that share a server need different ones."""
+
+    STORE_TIMEOUT_SECONDS: float = 0.1
+    """How long a request waits for Redis before it goes on without (connect and answer, each)."""
+
+    SEALING_KEYS: tuple[str, ...] = ()
+    """Keys that seal factors' secrets and sign device cookies, newest first; each at least 32 characters.
+    Old ones open what they sealed. None of them may be ``SECRET_KEY``."""
+
+    TRUSTED_PROXIES: tuple[str, ...] = ()
+    """Addresses or networks whose ``X-Forwarded-For`` is believed, walked from right to left."""
+
+    FORWARDED_HEADER: str = "X-Forwarded-For"
+    """The header in which trusted proxies append the client's address."""
+
+    JA4_HEADER: str = ""
+    """Header in which a trusted proxy hands over a JA4 fingerprint; empty: none is read."""
+
+    DEVICE_COOKIE: str = "__Host-authshield-device"
+    """Name of the device cookie. Over plain http (development) the ``__Host-`` prefix is left out."""
+
+    DEVICE_COOKIE_SECONDS: int = 400 * 86400
+    """Lifetime of the device cookie, renewed at each sign-in; 400 days is the most that browsers keep."""
+
+    TRUST_FIRST_DEVICE: bool = False
+    """Whether the first sign-in of an account without any history makes its device a trusted one.
+    Comfortable for a demo; a broker that is live runs a warm-up in observe mode instead."""
+
+    TRUST_DAYS: int = 21
+    """Undisputed days after which a device or network is trusted."""
+
+    GEOIP: tuple[str, ...] = ()
+    """Paths of MMDB files, first hit per field wins; none: places and carriers are unknown."""
+
+    ACCOUNT_FIELD: str = "pk"
+    """Attribute of the user that is the broker's stable account id."""
+
+    BASE_CURRENCY: str = "JPY"
+    """Currency of portfolio values, limits and rules."""
+
+    MARKET_TIME_ZONE: str = "Asia/Tokyo"
+    """Clock of the market: hours in rules and days in reports."""
+
+    CHALLENGE_SECONDS: int = 300
+    """How long a challenge can be answered."""
+
+    CHALLENGE_ATTEMPTS: int = 5
+    """Wrong answers after which a challenge is void."""
+
+    CHALLENGES_OPEN: int = 3
+    """Open challenges a session; the oldest is void when one more is opened."""
+
+    GRANT_SECONDS: int = 120
+    """How long a passed challenge can be used, once."""
+
+    FACTOR_LOCK_FAILURES: int = 10
+    """Wrong answers in a row that lock an authenticator for ``FACTOR_LOCK_SECONDS`` (longer each time)."""
+
+    FACTOR_LOCK_SECONDS: int = 900
+    """First lock of an authenticator."""
+
+    FACTOR_DISABLE_FAILURES: int = 50
+    """Wrong answers in a row that disable an authenticator until it is enrolled anew."""
+
+    TOTP_WINDOW: int = 1
+    """Steps of 30 seconds that a code may be early or late; 0 is the strict profile."""
+
+    FRESH_PROOF_SECONDS: int = 900
+    """How long a proof in the session satisfies a demand on pages. Orders need their own, always."""
+
+    LOGIN_PATH: str = "/login/"
+    """Where a person signs in; must be a path of this site."""
+
+    ORDER_GATEWAY: str = "authshield.backends.orders.NoBooks"
+    """Dotted path of the broker's ``OrderGateway``."""
+
+    SESSION_ENDER: str = "authshield.backends.sessions.DjangoSessions"
+    """Dotted path of the ``SessionEnder``."""
+
+    GEO_LOCATOR: str = "authshield.backends.geo.MmdbLocator"
+    """Dotted path of the ``GeoLocator``."""
+
+    NOTIFIER: str = "authshield.backends.notify.EmailNotifier"
+    """Dotted path of the ``Notifier``."""
+
+    QUEUE: str = "authshield"
+    """Celery queue of all tasks of this package."""
+
+    STREAM_LENGTH: int = 1_000_000
+    """Events that the scoring stream keeps while no worker reads it; older ones are dropped and counted."""
+
+    HOLD_SECONDS: int = 86400
+    """After this a held operation expires without effect."""
+
+    JOURNAL_DAYS: int = 30
+    """Retention of the journal of sign-ins and requests."""
+
+    DEVICE_DAYS: int = 180
+    """Retention of a device that is not used any more."""
+
+    LEDGER_DAYS: int = 2557
+    """Retention of decisions about money (seven years)."""
+
+
+def current() -> Settings:
+    """The settings in force now. Cost: a few attribute look-ups; nothing is cached."""
+    values: dict[str, Any] = {}
+    for field in fields(Settings):
+        name = PREFIX + field.name
+        if hasattr(django_settings, name):
+            value = getattr(django_settings, name)
+            values[field.name] = tuple(value) if isinstance(field.default, tuple) else value
+    return Settings(**values)
+
+
+def sealing_keys() -> tuple[bytes, ...]:
+    """The sealing keys, newest first; raises ``ConfigurationError`` where there is none."""
+    keys = current().SEALING_KEYS
+    if not keys:
+        msg = (
+            "AUTHSHIELD_SEALING_KEYS is empty: set it to a list with at least one random string of 32 "
+            "characters or more, such as the output of `python -c 'import secrets; print(secrets.token_hex(32))'`"
+        )
+        raise ConfigurationError(msg)
+    return tuple(key.encode() for key in keys)

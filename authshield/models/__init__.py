@@ -1,0 +1,34 @@
+"""The tables. What must survive the loss of Redis lives here."""
+
+from authshield.models.accounts import AccountState, Device, Session
+from authshield.models.cases import Case, CaseEntry
+from authshield.models.challenges import Challenge
+from authshield.models.factors import EmailFactor, RecoveryCodes, TotpFactor
+from authshield.models.holds import Hold
+from authshield.models.ledger import JournalEntry, LedgerEntry
+from authshield.models.queue import FallbackWindow, Notice, OutboxTask, SessionScore
+from authshield.models.rules import LimitDraft, ListDraft, RuleDraft, RulesetVersion, SwitchRow
+
+__all__ = [
+    "AccountState",
+    "Case",
+    "CaseEntry",
+    "Challenge",
+    "Device",
+    "EmailFactor",
+    "FallbackWindow",
+    "Hold",
+    "JournalEntry",
+    "LedgerEntry",
+    "LimitDraft",
+    "ListDraft",
+    "Notice",
+    "OutboxTask",
+    "RecoveryCodes",
+    "RuleDraft",
+    "RulesetVersion",
+    "Session",
+    "SessionScore",
+    "SwitchRow",
+    "TotpFactor",
+]

@@ -1,0 +1,93 @@
+"""Cases: one a contained session or a campaign, with its timeline."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Case(models.Model):
+    """What the desk works on. One open case for a session."""
+
+    class State(models.TextChoices):
+        """Where the work stands."""
+
+        OPEN = "open", _("open")
+        CONTAINED = "contained", _("contained")
+        CLOSED = "closed", _("closed")
+
+    class Verdict(models.TextChoices):
+        """What it turned out to be."""
+
+        UNKNOWN = "", _("not decided")
+        FRAUD = "fraud", _("fraud")
+        LEGIT = "legit", _("legitimate")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.CharField(_("account"), max_length=64, db_index=True)
+    sid = models.CharField(_("session"), max_length=64, blank=True)
+    title = models.CharField(_("title"), max_length=200)
+    score = models.FloatField(_("score"), default=0)
+    reasons = models.JSONField(
+        _("reasons"), default=list, help_text=_("code, points and text, largest first")
+    )
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.OPEN)
+    verdict = models.CharField(_("verdict"), max_length=8, choices=Verdict.choices, blank=True, default="")
+    opened_at = models.DateTimeField(_("opened at"), db_index=True)
+    contained_at = models.DateTimeField(_("contained at"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner"),
+    )
+
+    class Meta:
+        """One open case for a session, whoever opens it first."""
+
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sid"],
+                condition=~models.Q(sid="") & ~models.Q(state="closed"),
+                name="authshield_case_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        """The title."""
+        return self.title
+
+
+class CaseEntry(models.Model):
+    """One line of a case's timeline: what was seen, decided, done or noted."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="entries", verbose_name=_("case"))
+    at = models.DateTimeField(_("time"))
+    kind = models.CharField(_("kind"), max_length=30, help_text=_("subject:action, such as session:ended"))
+    text = models.TextField(_("text"))
+    actor = models.CharField(_("by"), max_length=150, blank=True)
+    data = models.JSONField(_("data"), default=dict, blank=True)
+    key = models.CharField(
+        _("key"), max_length=100, help_text=_("a step that is repeated writes nothing new")
+    )
+
+    class Meta:
+        """Steps are written once."""
+
+        verbose_name = _("case entry")
+        verbose_name_plural = _("case entries")
+        ordering = ["at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["case", "key"], name="authshield_case_entry_once")]
+
+    def __str__(self) -> str:
+        """The text."""
+        return self.text

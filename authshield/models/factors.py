@@ -1,0 +1,66 @@
+"""Step-up factors as django-otp devices whose secrets are sealed: nothing in these tables opens an account.
+
+The behaviour is in ``authshield.factors``; here are the columns.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device
+
+
+class FactorColumns(models.Model):
+    """What every authenticator needs against guessing."""
+
+    failures = models.PositiveIntegerField(_("wrong answers in a row"), default=0)
+    locked_until = models.DateTimeField(_("locked until"), null=True, blank=True)
+    disabled_at = models.DateTimeField(_("disabled at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("enrolled at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
+
+    class Meta:
+        """Columns only."""
+
+        abstract = True
+
+
+class TotpFactor(FactorColumns, Device):  # noqa: DJ008 - Device has it
+    """A time-based code generator. ``last_step`` grows with each accepted code, so none is accepted twice."""
+
+    sealed_key = models.BinaryField(_("sealed key"))
+    last_step = models.BigIntegerField(_("last accepted time step"), default=-1)
+
+    class Meta(Device.Meta):
+        """Names for the desk."""
+
+        verbose_name = _("code generator")
+        verbose_name_plural = _("code generators")
+
+
+class RecoveryCodes(FactorColumns, Device):  # noqa: DJ008 - Device has it
+    """A set of recovery codes, kept as keyed hashes; a used one is removed from ``hashes`` atomically."""
+
+    hashes = models.JSONField(_("hashes"), default=list)
+    generation = models.PositiveIntegerField(_("generation"), default=0)
+
+    class Meta(Device.Meta):
+        """Names for the desk."""
+
+        verbose_name = _("recovery codes")
+        verbose_name_plural = _("recovery codes")
+
+
+class EmailFactor(FactorColumns, Device):  # noqa: DJ008 - Device has it
+    """Codes by e-mail: for signing in only, never for an order."""
+
+    code_hash = models.CharField(_("hash of the code that is valid"), max_length=64, blank=True)
+    code_expires_at = models.DateTimeField(_("valid until"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("last sent at"), null=True, blank=True)
+    sends = models.PositiveSmallIntegerField(_("sent in the last ten minutes"), default=0)
+
+    class Meta(Device.Meta):
+        """Names for the desk."""
+
+        verbose_name = _("codes by e-mail")
+        verbose_name_plural = _("codes by e-mail")

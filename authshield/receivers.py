@@ -1,0 +1,1 @@
+"""Receivers of Django's own sign-in signals."""

@@ -1,0 +1,71 @@
+"""Sealing, signing and keyed hashing, all from ``AUTHSHIELD_SEALING_KEYS``; one derived key a purpose.
+
+AES-256-GCM and HKDF-SHA-256 of the ``cryptography`` package; keyed BLAKE2b for hashes that are only compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from authshield.conf import sealing_keys
+from authshield.errors import ConfigurationError
+
+_NONCE_BYTES = 12
+
+
+@lru_cache(maxsize=256)
+def _derive(key: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=b"authshield/" + purpose.encode()).derive(key)
+
+
+def seal(plain: bytes, purpose: str) -> bytes:
+    """Encrypt and authenticate under the newest key. Opens only for the same ``purpose``."""
+    nonce = os.urandom(_NONCE_BYTES)
+    cipher = AESGCM(_derive(sealing_keys()[0], "seal/" + purpose))
+    return nonce + cipher.encrypt(nonce, plain, purpose.encode())
+
+
+def unseal(sealed: bytes, purpose: str) -> bytes:
+    """Decrypt what ``seal`` made, under whichever key made it; raises ``ConfigurationError`` if none did."""
+    blob = bytes(sealed)
+    for key in sealing_keys():
+        cipher = AESGCM(_derive(key, "seal/" + purpose))
+        try:
+            return cipher.decrypt(blob[:_NONCE_BYTES], blob[_NONCE_BYTES:], purpose.encode())
+        except (InvalidTag, ValueError):
+            continue
+    msg = (
+        f"A sealed {purpose} cannot be opened: put the key that sealed it back at the end of "
+        "AUTHSHIELD_SEALING_KEYS"
+    )
+    raise ConfigurationError(msg)
+
+
+def keyed_hash(value: str, purpose: str, *, size: int = 16) -> str:
+    """Hex keyed hash for look-ups, under the oldest key so that it survives a rotation. Cost: about 1 µs."""
+    key = _derive(sealing_keys()[-1], "hash/" + purpose)
+    return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=key, digest_size=size).hexdigest()
+
+
+def sign(value: str, purpose: str) -> str:
+    """Hex HMAC-SHA-256 under the newest key."""
+    return _mac(sealing_keys()[0], value, purpose)
+
+
+def is_signed(value: str, signature: str, purpose: str) -> bool:
+    """Whether one of the keys signed it; compares in constant time."""
+    given = signature.encode("utf-8", "surrogatepass")
+    return any(hmac.compare_digest(_mac(key, value, purpose).encode(), given) for key in sealing_keys())
+
+
+def _mac(key: bytes, value: str, purpose: str) -> str:
+    derived = _derive(key, "sign/" + purpose)
+    return hmac.new(derived, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

@@ -1,0 +1,1 @@
+"""The nouns of the journey. Imports neither Django nor anything else of the package."""

@@ -1,0 +1,66 @@
+"""Ports: what AuthShield asks of the broker's systems. Each is chosen by a dotted path in the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from authshield.vocabulary.event import Network
+    from authshield.vocabulary.operation import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order that is not finished yet, in the broker's books."""
+
+    reference: str
+    symbol: str
+    side: str
+    session: str
+    state: str
+
+
+class OrderGateway(Protocol):
+    """The broker's books. Every call is idempotent by ``key``: a repeated call changes nothing more.
+
+    Raises ``GatewayError`` (``permanent`` says whether another try makes sense).
+    """
+
+    def hold(self, operation: Operation, *, session: str, key: str) -> str:
+        """Enter an operation as waiting, without effect. Returns the broker's reference."""
+
+    def release(self, account: str, reference: str, *, key: str) -> None:
+        """Execute a waiting operation."""
+
+    def cancel(self, account: str, reference: str, *, reason: str, key: str) -> None:
+        """Cancel a waiting operation or an open order."""
+
+    def suspend(self, account: str, reference: str, *, reason: str, key: str) -> None:
+        """Turn an open order into a waiting one."""
+
+    def open_orders(self, account: str) -> Sequence[OpenOrder]:
+        """All orders of the account that could still be executed."""
+
+
+class SessionEnder(Protocol):
+    """Ends sign-in sessions in whatever store the site keeps them."""
+
+    def end(self, session_key: str) -> None:
+        """Make the session unusable on every web node at once."""
+
+
+class GeoLocator(Protocol):
+    """Looks an address up in local data, without a network call."""
+
+    def locate(self, ip: str) -> Network:
+        """What is known of the address; unknown fields stay unknown."""
+
+
+class Notifier(Protocol):
+    """Tells a customer something."""
+
+    def notify(self, *, address: str, subject: str, text: str) -> None:
+        """Send one message; raises ``GatewayError`` when it could not be handed over."""
