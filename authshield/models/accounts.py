@@ -20,6 +20,7 @@ class AccountState(models.Model):
 
         verbose_name = _("account state")
         verbose_name_plural = _("account states")
+        permissions = [("freeze_account", "Can freeze and unfreeze accounts")]
 
     def __str__(self) -> str:
         """The account."""
@@ -50,6 +51,7 @@ class Device(models.Model):
 
         verbose_name = _("device")
         verbose_name_plural = _("devices")
+        permissions = [("trust_device", "Can trust and revoke devices")]
         constraints = [
             models.UniqueConstraint(fields=["account", "device_hash"], name="authshield_device_once")
         ]
@@ -82,6 +84,7 @@ class Session(models.Model):
 
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
+        permissions = [("end_session", "Can end sessions")]
 
     def __str__(self) -> str:
         """The opaque id, shortened."""

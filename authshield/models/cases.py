@@ -53,6 +53,7 @@ class Case(models.Model):
 
         verbose_name = _("case")
         verbose_name_plural = _("cases")
+        permissions = [("contain_case", "Can contain a case: end sessions, stop open orders")]
         ordering = ["-opened_at"]
         constraints = [
             models.UniqueConstraint(

@@ -54,6 +54,7 @@ class Hold(models.Model):
         verbose_name = _("held operation")
         verbose_name_plural = _("held operations")
         ordering = ["created_at"]
+        permissions = [("decide_hold", "Can release and cancel held operations")]
 
     def __str__(self) -> str:
         """Kind and reference."""

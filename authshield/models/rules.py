@@ -143,6 +143,7 @@ class RulesetVersion(models.Model):
         verbose_name = _("published ruleset")
         verbose_name_plural = _("published rulesets")
         ordering = ["-number"]
+        permissions = [("publish_ruleset", "Can publish and roll back rulesets")]
 
     def __str__(self) -> str:
         """The number."""
