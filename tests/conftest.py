@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from tests.servers import Valkey, start_valkey
 from tests.sockets import forbid_network
@@ -42,7 +42,7 @@ def valkey_server() -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def valkey(valkey_server: Valkey, settings: SettingsWrapper) -> Valkey:
+def valkey(valkey_server: Valkey, settings: Settings) -> Valkey:
     """An empty Valkey that the project is configured with."""
     valkey_server.client.flushall()
     settings.AUTHSHIELD_REDIS_URL = valkey_server.url

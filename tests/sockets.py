@@ -1,4 +1,4 @@
-"""No test reaches anything but this machine. Must not be relaxed for a test: start a server on loopback instead."""
+"""No test reaches anything but this machine. Must not be relaxed: a test starts a server on loopback."""
 
 import ipaddress
 import socket

@@ -51,9 +51,12 @@ class Child:
 class Family:
     """Keeps children for as long as it is entered; on the way out none of them is left."""
 
-    def __init__(self, logs: Path, interrupts: Interrupts, *, lock: int) -> None:
+    def __init__(
+        self, logs: Path, interrupts: Interrupts, *, lock: int, stop_seconds: float = STOP_SECONDS
+    ) -> None:
         """``lock`` is a descriptor that the undertaker shares, so that a lock is held until all are gone."""
         self._logs = logs
+        self._stop_seconds = stop_seconds
         self._interrupts = interrupts
         self._lock = lock
         self._children: list[Child] = []
@@ -145,7 +148,7 @@ class Family:
         """Ask each to end; kill the groups after the grace period, or at once when asked a second time."""
         for child in children:
             child.process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + self._stop_seconds
         asked = self._interrupts.asked
         while any(child.process.poll() is None for child in children):
             if time.monotonic() > deadline or self._interrupts.asked > max(asked, 1):

@@ -60,7 +60,7 @@ def serve(options: Options, *, say: Callable[[str], None], follow_parent: bool) 
         listener = stack.enter_context(closing(_listen(options.port)))
         make_data(options.data)
         lock = stack.enter_context(exclusive(options.data))
-        path = stack.enter_context(_socket_path(options.data))
+        path = stack.enter_context(valkey_socket(options.data))
         family = stack.enter_context(Family(options.data / "logs", interrupts, lock=lock))
         _bring_up(family, options, path, listener.fileno())
         stack.callback(forget_runtime, options.data)
@@ -119,7 +119,7 @@ def _listen(port: int) -> socket.socket:
 
 
 @contextmanager
-def _socket_path(data: Path) -> Iterator[Path]:
+def valkey_socket(data: Path) -> Iterator[Path]:
     """Where Valkey listens: in the folder, or in a private one where that path is too long for a socket."""
     path = data / "valkey.sock"
     if len(os.fsencode(path)) < SOCKET_PATH_BYTES:
