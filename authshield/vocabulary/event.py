@@ -36,7 +36,10 @@ HOLDABLE = frozenset({Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL, Kind.PROFI
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where the event came from and what the browser said of itself."""
+    """Where the event came from and what the browser said of itself.
+
+    ``browser`` is family and system without versions, such as "Chrome/Windows".
+    """
 
     ip: str
     user_agent: str = ""
@@ -45,6 +48,7 @@ class Client:
     sec_ch_ua_platform: str = ""
     sec_ch_ua_mobile: str = ""
     ja4: str = ""
+    browser: str = ""
 
 
 @dataclass(frozen=True, slots=True)
