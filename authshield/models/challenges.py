@@ -36,6 +36,11 @@ class Challenge(models.Model):
         _("factors"), default=list, help_text=_("that the account has and that are enough")
     )
     reasons = models.JSONField(_("public reasons"), default=list)
+    shown = models.JSONField(
+        _("shown besides"),
+        default=dict,
+        help_text=_("value, address and country when it was opened; no part of the proof"),
+    )
     risk = models.FloatField(_("risk"), default=0)
     ruleset_version = models.PositiveIntegerField(_("ruleset"))
     event_id = models.CharField(_("event"), max_length=64)

@@ -5,13 +5,22 @@ The behaviour is in ``authshield.factors``; here are the columns.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_otp.models import Device
+from django_otp.models import Device, VerifyNotAllowed
+
+from authshield import clock
 
 
 class FactorColumns(models.Model):
-    """What every authenticator needs against guessing."""
+    """What every authenticator needs against guessing, and django-otp's two questions about it."""
+
+    acceptor: ClassVar[Callable[[Any, str, datetime], bool]]
+    """Checks a token and uses it up; ``authshield.factors`` puts it here, since it is the floor above."""
 
     failures = models.PositiveIntegerField(_("wrong answers in a row"), default=0)
     locked_until = models.DateTimeField(_("locked until"), null=True, blank=True)
@@ -23,6 +32,24 @@ class FactorColumns(models.Model):
         """Columns only."""
 
         abstract = True
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it may be tried: neither disabled nor locked."""
+        return self.disabled_at is None and (self.locked_until is None or self.locked_until <= now)
+
+    def verify_is_allowed(self) -> tuple[bool, dict[str, Any] | None]:
+        """django-otp's question before a try."""
+        if self.is_open(clock.now()):
+            return True, None
+        return False, {
+            "reason": VerifyNotAllowed.N_FAILED_ATTEMPTS,
+            "failure_count": self.failures,
+            "locked_until": self.locked_until,
+        }
+
+    def verify_token(self, token: str) -> bool:
+        """django-otp's try. Counted like every other one; a token is accepted once."""
+        return type(self).acceptor(self, token, clock.now())
 
 
 class TotpFactor(FactorColumns, Device):  # noqa: DJ008 - Device has it
