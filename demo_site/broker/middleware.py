@@ -1,0 +1,50 @@
+"""What holds for every answer of the site, AuthShield's and the admin's pages included: headers, size of bodies.
+
+Must not look at who asks.
+"""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from demo_site.broker.problems import is_json_path, problem
+from demo_site.broker.views.errors import too_large
+
+BODY_BYTES = 64 * 1024
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; object-src 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+class SiteMiddleware:
+    """The outermost middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Refuse a body that is too large before anything reads it; put the headers on whatever comes back."""
+        response = _refuse_large(request) or self.get_response(request)
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        # Every page is somebody's: neither a proxy nor the back button may show it again.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def _refuse_large(request: HttpRequest) -> HttpResponse | None:
+    if _content_length(request) <= BODY_BYTES:
+        return None
+    if is_json_path(request.path_info):
+        return problem(413, "too_large", f"The body may have {BODY_BYTES} bytes.")
+    return too_large(request)
+
+
+def _content_length(request: HttpRequest) -> int:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdigit() else 0

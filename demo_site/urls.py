@@ -1,0 +1,18 @@
+"""Every address of the demo brokerage. Must not hold more than addresses."""
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import include, path
+
+handler400 = "demo_site.broker.views.errors.bad_request"
+handler403 = "demo_site.broker.views.errors.forbidden"
+handler404 = "demo_site.broker.views.errors.not_found"
+handler500 = "demo_site.broker.views.errors.server_error"
+
+urlpatterns = [
+    path("", include("demo_site.broker.urls")),
+    *([path("security/", include("authshield.urls"))] if find_spec("authshield.urls") else []),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+]
