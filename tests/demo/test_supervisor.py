@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from demo_site.supervisor.undertaker import groups_left
 
 PROJECT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 15.0
+POLL = threading.Event()  # never set: the processes here are not all ours to wait for
 
 # A child that starts a grandchild, writes both ids and then waits; with "deaf" neither listens to SIGTERM.
 CHILD = """
@@ -45,7 +47,7 @@ def wait_until(is_true: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while not is_true():
         assert time.monotonic() < deadline, what
-        time.sleep(0.02)
+        POLL.wait(0.02)
 
 
 @pytest.fixture
