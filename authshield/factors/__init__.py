@@ -1,1 +1,9 @@
-"""factors"""
+"""Step-up factors: what an account can prove itself with, and whether it did.
+
+``enrolled(user)`` and ``verify(user, factor, token, now)`` are all that other rooms need; enrolment is in the
+module of each factor. Must not know of challenges, decisions or requests.
+"""
+
+from authshield.factors.registry import enrolled, verify
+
+__all__ = ["enrolled", "verify"]

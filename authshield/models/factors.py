@@ -19,6 +19,7 @@ from authshield import clock
 class FactorColumns(models.Model):
     """What every authenticator needs against guessing, and django-otp's two questions about it."""
 
+    objects: ClassVar[Any]
     acceptor: ClassVar[Callable[[Any, str, datetime], bool]]
     """Checks a token and uses it up; ``authshield.factors`` puts it here, since it is the floor above."""
 
