@@ -24,8 +24,7 @@ demo:
 	@PORT='$(PORT)' DATA='$(DATA)' exec $(PY) -m demo_site --follow-parent
 
 reset:
-	@requirements/install demo
-	@DATA='$(DATA)' $(PY) -m demo_site reset
+	@if [ -e '$(DATA)' ]; then requirements/install demo && DATA='$(DATA)' $(PY) -m demo_site reset; fi
 
 test: install
 	$(PY) -m pytest -n auto --cov --cov-report=term --cov-fail-under=95

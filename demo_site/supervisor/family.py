@@ -183,7 +183,6 @@ def tie_to_parent() -> Callable[[], None]:
 def _died(child: Child) -> StartError:
     lines = child.log.read_text(errors="replace").strip().splitlines()
     last = f" ({lines[-1].strip()})" if lines else ""
-    return StartError(
-        f"{child.command.name} ended with status {child.process.returncode}; see {child.log}{last}",
-        exit_status=1,
-    )
+    status = child.process.returncode
+    how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+    return StartError(f"{child.command.name} {how}; see {child.log}{last}", exit_status=1)
