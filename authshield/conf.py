@@ -146,8 +146,8 @@ def sealing_keys() -> tuple[bytes, ...]:
     keys = current().SEALING_KEYS
     if not keys:
         msg = (
-            "AUTHSHIELD_SEALING_KEYS is empty: set it to a list with at least one random string of 32 "
-            "characters or more, such as the output of `python -c 'import secrets; print(secrets.token_hex(32))'`"
+            "AUTHSHIELD_SEALING_KEYS is empty: set it to a list with at least one random string of 32 or more "
+            "characters, such as `python -c 'import secrets; print(secrets.token_hex(32))'` prints"
         )
         raise ConfigurationError(msg)
     return tuple(key.encode() for key in keys)

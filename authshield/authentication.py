@@ -1,0 +1,62 @@
+"""The door before every password check, whichever view asks: form, JSON, admin or another app's.
+
+First of ``AUTHENTICATION_BACKENDS``. It lets nobody in; it only stops, before a password is hashed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import PermissionDenied
+
+from authshield import signin
+from authshield.backends.accounts import user_by_name
+from authshield.enforce.responses import wants_json
+from authshield.errors import Refused
+from authshield.vocabulary.actions import Action
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.http import HttpRequest
+
+
+class GuardBackend(BaseBackend):
+    """Counts and judges each sign-in up front.
+
+    A page's form gets its one message for every failure alike; a program gets ``Refused`` with its code.
+    A call without a request (a shell, a test) is nobody's sign-in and passes by.
+    """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Stop the sign-in or hand it on. Cost: ``signin.begin``; no hash on a refusal."""
+        name = username if username is not None else kwargs.get(get_user_model().USERNAME_FIELD)
+        if request is None or not isinstance(name, str) or not isinstance(password, str):
+            return
+        try:
+            attempt = signin.begin(request, name)
+        except Refused as refused:
+            if wants_json(request):
+                raise
+            raise PermissionDenied(refused.code) from refused
+        decision = attempt.assessment.decision
+        if decision.action == Action.CHALLENGE:
+            self._refuse_hopeless(attempt, user_by_name(name), password)
+
+    def _refuse_hopeless(self, attempt: signin.Attempt, user: AbstractBaseUser | None, password: str) -> None:
+        """Answer as if the password were wrong where no factor could open the account from here.
+
+        The password is hashed all the same: neither the answer nor its time tells whether it was right.
+        """
+        if not signin.is_hopeless(attempt, user) or user is None:
+            return
+        if user.check_password(password):
+            signin.stop(attempt)
+        raise PermissionDenied("denied")

@@ -1,0 +1,164 @@
+"""The one decorator that a broker puts on each view that moves money or changes who may."""
+
+from __future__ import annotations
+
+from functools import update_wrapper, wraps
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from authshield import operations, signedin
+from authshield.clock import now
+from authshield.conf import current
+from authshield.enforce import responses
+from authshield.errors import InvalidInput, Refused
+from authshield.pipeline import Guarded
+from authshield.vocabulary.operation import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from authshield.models import Challenge
+    from authshield.vocabulary.event import Kind, Subject
+
+    View = Callable[..., HttpResponseBase]
+
+SAFE = frozenset({"GET", "HEAD"})
+SENDING = frozenset({"POST", "PATCH"})
+
+
+class Parse(Protocol):
+    """Reads a request into canonical fields; raises ``InvalidInput``."""
+
+    def __call__(self, request: HttpRequest, **kwargs: Any) -> Mapping[str, str]:
+        """Read it."""
+
+
+class Describe(Protocol):
+    """Describes canonical fields to the rules, with portfolio and instrument; raises ``InvalidInput``."""
+
+    def __call__(self, user: Any, fields: Mapping[str, str]) -> Subject:
+        """Describe them."""
+
+
+class ProtectedView:
+    """A view behind the guard. ``authshield_perform`` carries out what a passed challenge shows."""
+
+    def __init__(self, view: View, kind: Kind, *, parse: Parse, describe: Describe, held_url: str) -> None:
+        """Take over the view's name and attributes, so that URL tools see it as before."""
+        update_wrapper(self, view)
+        self.view = view
+        self.authshield_kind = kind
+        self.parse = parse
+        self.describe = describe
+        self.held_url = held_url
+
+    def __call__(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        """Answer a request."""
+        if request.method not in SAFE | SENDING:
+            return HttpResponseNotAllowed(sorted(SAFE | SENDING))
+        if not request.user.is_authenticated:
+            return _anonymous(request)
+        if request.method in SAFE:
+            return self.view(request, None, **kwargs)
+        try:
+            return self._carry_out(request, self.parse(request, **kwargs), None, kwargs)
+        except InvalidInput as invalid:
+            return self._invalid(request, invalid, kwargs)
+
+    def authshield_perform(
+        self, request: HttpRequest, challenge: Challenge, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Carry out the stored operation of a passed challenge; raises what ``carry_out`` raises."""
+        stored = Operation.from_canonical(challenge.operation)
+        try:
+            return self._carry_out(request, stored.fields, challenge, kwargs)
+        except InvalidInput as invalid:
+            return self._invalid(request, invalid, kwargs)
+
+    def _carry_out(
+        self,
+        request: HttpRequest,
+        fields: Mapping[str, str],
+        challenge: Challenge | None,
+        kwargs: Mapping[str, Any],
+    ) -> HttpResponseBase:
+        account = signedin.account_of_request(request) or ""
+        operation = Operation(self.authshield_kind, account, dict(fields))
+        subject = self.describe(request.user, operation.fields)
+        try:
+            return operations.carry_out(
+                request,
+                operation,
+                subject,
+                lambda approved: self.view(request, approved, **kwargs),
+                challenge=challenge,
+            )
+        except operations.Held as held:
+            return _held(request, held, self.held_url)
+
+    def _invalid(
+        self, request: HttpRequest, invalid: InvalidInput, kwargs: Mapping[str, Any]
+    ) -> HttpResponseBase:
+        if responses.wants_json(request):
+            return responses.invalid(request, invalid)
+        request.authshield = Guarded(invalid=invalid)  # type: ignore[attr-defined]
+        response = self.view(request, None, **kwargs)
+        response.status_code = invalid.status_code
+        return response
+
+
+def protect(
+    kind: Kind, *, parse: Parse, describe: Describe, held_url: str = "/orders/"
+) -> Callable[[View], ProtectedView]:
+    """Guard a view: ``view(request, operation, **kwargs)`` acts only where ``operation`` is not None.
+
+    A GET or HEAD brings None, and so does a form that makes no sense (``request.authshield.invalid`` then says
+    why). Otherwise the operation was judged, and proved where that was due; the view's effect, the proof's
+    use and the ledger's line are one transaction. ``held_url`` is where a page goes on once its operation
+    waits.
+    """
+
+    def decorate(view: View) -> ProtectedView:
+        return ProtectedView(view, kind, parse=parse, describe=describe, held_url=held_url)
+
+    return decorate
+
+
+def watch(kind: Kind, *, username_field: str) -> Callable[[View], View]:
+    """Count and judge each POST of a view that anybody may use, such as a password reset, before it acts."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def watched(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method == "POST":
+                try:
+                    operations.count(request, kind, request.POST.get(username_field, ""), now())
+                except Refused as refused:
+                    return responses.refused(request, refused)
+            return view(request, *args, **kwargs)
+
+        watched.authshield_kind = kind  # type: ignore[attr-defined]
+        return watched
+
+    return decorate
+
+
+def _anonymous(request: HttpRequest) -> HttpResponseBase:
+    if responses.wants_json(request):
+        return responses.problem("not_authenticated", 401, _("Sign in first."))
+    return redirect_to_login(request.get_full_path(), current().LOGIN_PATH)
+
+
+def _held(request: HttpRequest, held: operations.Held, held_url: str) -> HttpResponseBase:
+    if responses.wants_json(request):
+        return responses.held(request, held.hold)
+    messages.warning(request, _("This is waiting for a check. Nothing has been executed yet."))
+    return redirect(held_url)

@@ -1,0 +1,78 @@
+"""What AuthShield keeps in Django's own session: the opaque id of the sign-in and when it began.
+
+The id survives the rotation of the session key, so that all events of one sign-in stay together.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, cast
+
+from authshield.backends.accounts import account_of
+from authshield.observe.device import device_or_issued, read_device
+from authshield.observe.request import observe_client
+from authshield.sealing import keyed_hash, seal
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+SESSION_KEY = "authshield"
+
+
+def sid_of(request: HttpRequest) -> str | None:
+    """The id of the signed-in session, None where nobody is signed in."""
+    session = getattr(request, "session", None)
+    stored = session.get(SESSION_KEY) if session is not None else None
+    return stored.get("sid") if isinstance(stored, dict) else None
+
+
+def start(request: HttpRequest) -> str:
+    """Give a new sign-in its id."""
+    sid = secrets.token_urlsafe(24)
+    request.session[SESSION_KEY] = {"sid": sid}
+    return sid
+
+
+def account_of_request(request: HttpRequest) -> str | None:
+    """The account that is signed in, None where nobody is."""
+    user: Any = getattr(request, "user", None)
+    return account_of(user) if user is not None and user.is_authenticated else None
+
+
+def session_record(request: HttpRequest) -> dict[str, str]:
+    """What the durable session row needs to be ended later: the key's hash, and the key sealed."""
+    key = cast("str", request.session.session_key or "")
+    if not key:
+        return {}
+    return {"key_hash": keyed_hash(key, "session-key"), "sealed_key": seal(key.encode(), "session-key").hex()}
+
+
+def binding_of(request: HttpRequest) -> str:
+    """What a challenge of this request is bound to: the signed-in session, else the browser."""
+    sid = sid_of(request)
+    if sid:
+        return f"sid:{sid}"
+    if read_device(request) or not _is_api(request):
+        return "dev:" + keyed_hash(device_or_issued(request), "binding")
+    return _origin(request)
+
+
+def bindings_of(request: HttpRequest) -> tuple[str, ...]:
+    """Every binding that this request can answer for.
+
+    A program without a cookie jar signs in from one address with one agent string: that is all there is to
+    bind its sign-in to. A browser is bound by its cookie, so another browser's challenge stays out of reach.
+    """
+    binding = binding_of(request)
+    if _is_api(request) and not binding.startswith("sid:"):
+        return tuple({binding: None, _origin(request): None})
+    return (binding,)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.content_type == "application/json"
+
+
+def _origin(request: HttpRequest) -> str:
+    client = observe_client(request)
+    return "net:" + keyed_hash(f"{client.ip}\x1f{client.user_agent}", "binding")

@@ -1,0 +1,245 @@
+"""Sign-ins: counted and judged before the password is hashed, enforced once it has proved right.
+
+The verdict is reached under the hypothesis that the password is right, so that no answer tells whether it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import login
+
+from authshield import signedin
+from authshield.backends.accounts import account_of, limiter_name, user_by_name, user_of
+from authshield.clock import now as clock_now
+from authshield.enforce import challenges
+from authshield.errors import ChallengeError, Refused, StepUpRequired
+from authshield.factors import enrolled
+from authshield.judge.demand import resolve
+from authshield.observe import observe
+from authshield.observe.device import device_or_issued
+from authshield.pipeline import assess, conclude
+from authshield.record import durable, ledger
+from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.decision import Final, Outcome
+from authshield.vocabulary.event import Kind, Login
+from authshield.vocabulary.operation import Operation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.http import HttpRequest
+
+    from authshield.models import Challenge
+    from authshield.vocabulary.assessment import Assessment
+
+_ATTEMPT = "_authshield_attempt"
+CHALLENGE_HEADER = "AuthShield-Challenge"
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A sign-in that was judged and whose password is being checked. ``grant`` is a passed challenge."""
+
+    assessment: Assessment
+    grant: Challenge | None = None
+
+
+def begin(request: HttpRequest, username: str, *, method: str = "password") -> Attempt:
+    """Count and judge a sign-in before any secret is looked at; raises ``Refused`` where it ends here.
+
+    Cost: 1 query for the account, then ``pipeline.assess``.
+    """
+    now = clock_now()
+    user = user_by_name(username)
+    return _judge(request, user, username=username, method=method, now=now)
+
+
+def begin_for(request: HttpRequest, user: AbstractBaseUser) -> Attempt:
+    """The same for a sign-in that no password opened, such as single sign-on."""
+    return _judge(request, user, username=user.get_username(), method="external", now=clock_now())
+
+
+def _judge(
+    request: HttpRequest, user: AbstractBaseUser | None, *, username: str, method: str, now: datetime
+) -> Attempt:
+    account = account_of(user) if user is not None else None
+    subject = Login(succeeded=True, method=method, is_staff=bool(getattr(user, "is_staff", False)))
+    event = observe(
+        request,
+        Kind.LOGIN,
+        account=account,
+        session=None,
+        now=now,
+        subject=subject,
+        username=limiter_name(username),
+    )
+    challenge_id = request.headers.get(CHALLENGE_HEADER, "")
+    if challenge_id and account is not None:
+        grant = _grant(request, challenge_id, account, now)
+        event = replace(event, id=grant.event_id)
+        attempt = Attempt(assess(event, now), grant)
+    else:
+        attempt = Attempt(assess(event, now))
+    _refuse(attempt)
+    setattr(request, _ATTEMPT, attempt)
+    return attempt
+
+
+def _refuse(attempt: Attempt) -> None:
+    decision = attempt.assessment.decision
+    if decision.observe_only or decision.action < Action.HOLD:
+        return
+    conclude(attempt.assessment, Outcome(Final.STOPPED))
+    raise refusal(attempt.assessment)
+
+
+def refusal(assessment: Assessment) -> Refused:
+    """The answer to a denied event: a frozen account, an ended session, too many, or just no."""
+    decision = assessment.decision
+    codes = {reason.code for reason in decision.reasons}
+    for code in ("account_frozen", "session_ended"):
+        if code in codes:
+            return Refused(code)
+    if decision.retry_after_seconds:
+        return Refused("rate_limited", status_code=429, retry_after_seconds=decision.retry_after_seconds)
+    return Refused("denied")
+
+
+def is_hopeless(attempt: Attempt, user: AbstractBaseUser | None) -> bool:
+    """Whether this sign-in needs a proof that the account has no factor for.
+
+    Cost: the queries of ``enrolled``, and those only where a challenge is due.
+    """
+    decision = attempt.assessment.decision
+    if user is None or decision.observe_only or decision.action != Action.CHALLENGE or attempt.grant:
+        return False
+    return not resolve(decision, Kind.LOGIN, enrolled(user)).factors
+
+
+def stop(attempt: Attempt) -> None:
+    """Note that a sign-in with the right password was stopped all the same."""
+    conclude(attempt.assessment, Outcome(Final.STOPPED))
+
+
+def attempt_of(request: HttpRequest) -> Attempt | None:
+    """The attempt that this request has under way."""
+    attempt: Attempt | None = getattr(request, _ATTEMPT, None)
+    return attempt
+
+
+def complete(request: HttpRequest, user: AbstractBaseUser, attempt: Attempt) -> None:
+    """Enforce the verdict on a sign-in that Django has just let in.
+
+    Raises ``StepUpRequired`` or ``Refused`` after emptying the session: a half-proved sign-in is none.
+    Cost: 1 Redis round trip; 3 queries more where a challenge is put.
+    """
+    now = clock_now()
+    decision = attempt.assessment.decision
+    proved = Strength.NONE
+    if decision.action == Action.CHALLENGE and not decision.observe_only:
+        proved = _require_proof(request, user, attempt, now)
+    final = Final.PASSED if proved else Final.ALLOWED
+    sid = signedin.start(request)
+    event = replace(attempt.assessment.event, session=sid)
+    assessment = replace(attempt.assessment, event=event)
+    if request.session.session_key is None:
+        request.session.save()
+    extra = {**signedin.session_record(request), "issued_device": device_or_issued(request)}
+    outcome = Outcome(final, proved=proved)
+    if attempt.assessment.features.is_missing:
+        durable.session_started(event, assessment.decision, outcome, extra, now)
+    conclude(assessment, outcome, extra)
+
+
+def _require_proof(request: HttpRequest, user: AbstractBaseUser, attempt: Attempt, now: datetime) -> Strength:
+    event, decision = attempt.assessment.event, attempt.assessment.decision
+    if attempt.grant is not None and attempt.grant.proved >= decision.required:
+        challenges.use(attempt.grant, now)
+        return Strength(attempt.grant.proved)
+    demand = resolve(decision, Kind.LOGIN, enrolled(user))
+    backend = request.session.get("_auth_user_backend", "")
+    request.session.flush()
+    if not demand.factors:
+        stop(attempt)
+        raise Refused("denied")
+    challenge = challenges.open_challenge(
+        event,
+        decision,
+        demand,
+        _operation(event.account or "", user.get_username()),
+        binding=signedin.binding_of(request),
+        return_to=_return_to(request),
+        login_backend=backend,
+        now=now,
+    )
+    outcome = Outcome(Final.STOPPED, challenge_id=str(challenge.pk))
+    ledger.write(event, attempt.assessment.features, decision, outcome, None, now)
+    raise StepUpRequired(challenge)
+
+
+def finish(request: HttpRequest, challenge: Challenge) -> str:
+    """Sign in whoever passed a sign-in's challenge. Returns the path to go on at.
+
+    Raises ``ChallengeError`` where the challenge was used before, ``Refused`` where the account may not sign
+    in any more.
+    """
+    now = clock_now()
+    user = user_of(challenge.account)
+    if user is None or not user.is_active:
+        raise Refused("denied")
+    attempt = _judge_again(request, user, challenge, now)
+    setattr(request, _ATTEMPT, attempt)
+    login(request, user, backend=challenge.login_backend)
+    return challenge.return_to or "/"
+
+
+def _judge_again(
+    request: HttpRequest, user: AbstractBaseUser, challenge: Challenge, now: datetime
+) -> Attempt:
+    event = observe(
+        request,
+        Kind.LOGIN,
+        account=challenge.account,
+        session=None,
+        now=now,
+        subject=Login(succeeded=True, is_staff=bool(getattr(user, "is_staff", False))),
+        username=limiter_name(user.get_username()),
+    )
+    attempt = Attempt(assess(replace(event, id=challenge.event_id), now), challenge)
+    _refuse(attempt)
+    if attempt.assessment.decision.action == Action.ALLOW:
+        challenges.use(challenge, now)
+    return attempt
+
+
+def _grant(request: HttpRequest, challenge_id: str, account: str, now: datetime) -> Challenge:
+    user: Any = user_of(account)
+    operation = _operation(account, user.get_username() if user else "")
+    last: ChallengeError | None = None
+    for binding in signedin.bindings_of(request):
+        try:
+            return challenges.grant(challenge_id, operation=operation, binding=binding, now=now)
+        except ChallengeError as error:
+            last = error
+            if error.code != "challenge_not_found":
+                raise
+    raise last or ChallengeError("challenge_not_found", 404)
+
+
+def _operation(account: str, username: str) -> Operation:
+    return Operation(Kind.LOGIN, account, {"username": username})
+
+
+def _return_to(request: HttpRequest) -> str:
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    return safe_path(target)
+
+
+def safe_path(target: str) -> str:
+    """A path of this site, or nothing: whatever could lead elsewhere is dropped."""
+    is_local = target.startswith("/") and not target.startswith(("//", "/\\"))
+    is_plain = "\\" not in target and all(c.isprintable() for c in target)
+    return target[:500] if is_local and is_plain else ""
