@@ -22,7 +22,7 @@ from authshield.pipeline import EXEMPT, Guarded, assess, conclude
 from authshield.signin import refusal
 from authshield.vocabulary.actions import Action
 from authshield.vocabulary.decision import Final, Outcome
-from authshield.vocabulary.event import Kind, PageRequest
+from authshield.vocabulary.event import Kind, PageRequest, Who
 from authshield.vocabulary.operation import Operation
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def guard_page(request: HttpRequest) -> None:
     event = observe(
         request,
         Kind.REQUEST,
-        account=account,
-        session=sid,
+        Who(account, sid),
         now=now,
         subject=PageRequest(request.path[:200]),
     )

@@ -26,6 +26,7 @@ from authshield.record import ledger
 from authshield.signin import CHALLENGE_HEADER, refusal
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Final, Outcome
+from authshield.vocabulary.event import Who
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,8 +77,7 @@ def carry_out(
     event = observe(
         request,
         operation.kind,
-        account=operation.account,
-        session=signedin.sid_of(request),
+        Who(operation.account, signedin.sid_of(request)),
         now=now,
         subject=subject,
     )
@@ -194,7 +194,7 @@ def _deny(assessment: Assessment, operation: Operation, now: datetime) -> None:
 
 def count(request: HttpRequest, kind: Kind, username: str, now: datetime) -> None:
     """Count something that anybody may try, by name and source; raises ``Refused`` over a limit."""
-    event = observe(request, kind, account=None, session=None, now=now, username=limiter_name(username))
+    event = observe(request, kind, Who(username=limiter_name(username)), now=now)
     assessment = assess(event, now)
     decision = assessment.decision
     if decision.action >= Action.HOLD and not decision.observe_only:

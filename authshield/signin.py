@@ -23,7 +23,7 @@ from authshield.pipeline import assess, conclude
 from authshield.record import durable, ledger
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Final, Outcome
-from authshield.vocabulary.event import Kind, Login
+from authshield.vocabulary.event import Kind, Login, Who
 from authshield.vocabulary.operation import Operation
 
 if TYPE_CHECKING:
@@ -70,11 +70,9 @@ def _judge(
     event = observe(
         request,
         Kind.LOGIN,
-        account=account,
-        session=None,
+        Who(account, username=limiter_name(username)),
         now=now,
         subject=subject,
-        username=limiter_name(username),
     )
     challenge_id = request.headers.get(CHALLENGE_HEADER, "")
     if challenge_id and account is not None:
@@ -202,11 +200,9 @@ def _judge_again(
     event = observe(
         request,
         Kind.LOGIN,
-        account=challenge.account,
-        session=None,
+        Who(challenge.account, username=limiter_name(user.get_username())),
         now=now,
         subject=Login(succeeded=True, is_staff=bool(getattr(user, "is_staff", False))),
-        username=limiter_name(user.get_username()),
     )
     attempt = Attempt(assess(replace(event, id=challenge.event_id), now), challenge)
     _refuse(attempt)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 MAX_BODY = 65_536
 MAX_WHOLE_DIGITS = 12
-_NUMBER = re.compile(r"^(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,8}))?$", re.ASCII)
-_SYMBOL = re.compile(r"^[A-Z0-9][A-Z0-9.\-]{0,15}$", re.ASCII)
-_REFERENCE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,63}$", re.ASCII)
+_NUMBER = re.compile(r"^(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,8}))?\Z", re.ASCII)
+_SYMBOL = re.compile(r"^[A-Z0-9][A-Z0-9.\-]{0,15}\Z", re.ASCII)
+_REFERENCE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,63}\Z", re.ASCII)
 
 
 class Number(str):

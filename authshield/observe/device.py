@@ -15,7 +15,7 @@ from authshield.sealing import is_signed, sign
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-_FORM = re.compile(r"^v1\.([A-Za-z0-9_-]{22})\.([0-9a-f]{64})$")
+_FORM = re.compile(r"^v1\.([A-Za-z0-9_-]{22})\.([0-9a-f]{64})\Z")
 _PURPOSE = "device-cookie"
 _ISSUED = "_authshield_issued_device"
 

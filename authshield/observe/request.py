@@ -12,7 +12,7 @@ from authshield.observe.client_ip import client_ip, peer_is_trusted
 from authshield.observe.device import read_device
 from authshield.observe.fingerprint import clean
 from authshield.observe.user_agent import MAX_LENGTH, summarise
-from authshield.vocabulary.event import Client, DeviceSeen, Event, Kind, Network, Subject
+from authshield.vocabulary.event import Client, DeviceSeen, Event, Kind, Network, Subject, Who
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,18 +22,16 @@ if TYPE_CHECKING:
     from authshield.vocabulary.ports import GeoLocator
 
 FINGERPRINT_KEY = "authshield_fingerprint"
-_JA4 = re.compile(r"^[tqd](?:\d\d|s[23]|d[123])[di]\d{4}[0-9A-Za-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}$", re.ASCII)
+_JA4 = re.compile(r"^[tqd](?:\d\d|s[23]|d[123])[di]\d{4}[0-9A-Za-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}\Z", re.ASCII)
 
 
 def observe(
     request: HttpRequest,
     kind: Kind,
+    who: Who,
     *,
-    account: str | None,
-    session: str | None,
     now: datetime,
     subject: Subject = None,
-    username: str = "",
 ) -> Event:
     """Describe what is happening. Whatever cannot be read is unknown; nothing raises.
 
@@ -44,13 +42,13 @@ def observe(
         id=f"{int(now.timestamp() * 1000):011x}{secrets.token_hex(10)}",
         at=now,
         kind=kind,
-        account=account,
-        session=session,
+        account=who.account,
+        session=who.session,
         client=client,
         device=DeviceSeen(id=read_device(request), fingerprint=_fingerprint(request)),
         network=_locate(client.ip),
         subject=subject,
-        username=username,
+        username=who.username,
     )
 
 

@@ -76,7 +76,7 @@ def _hinted_browser(sec_ch_ua: str) -> tuple[str, str]:
     return "", ""
 
 
-def _parse(user_agent: str) -> Any:  # noqa: ANN401 - the package is untyped
+def _parse(user_agent: str) -> Any:
     result = ua_parser.parse(user_agent)
     agent = UserAgent.__new__(UserAgent)
     agent.ua_string = user_agent
@@ -91,5 +91,5 @@ def _parse(user_agent: str) -> Any:  # noqa: ANN401 - the package is untyped
     return agent
 
 
-def _version(part: Any) -> tuple[str | None, str | None, str | None]:  # noqa: ANN401 - see _parse
+def _version(part: Any) -> tuple[str | None, str | None, str | None]:
     return (part.major, part.minor, part.patch) if part else (None, None, None)

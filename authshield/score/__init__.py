@@ -1,1 +1,1 @@
-"""score"""
+"""The late look at a session, after its orders. Must not decide a live request."""

@@ -174,6 +174,15 @@ Subject = Login | Order | OrderChange | Fill | Withdrawal | ProfileChange | Page
 
 
 @dataclass(frozen=True, slots=True)
+class Who:
+    """Whose event it is: account, signed-in session, and the name as typed at a sign-in."""
+
+    account: str | None = None
+    session: str | None = None
+    username: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One thing that somebody did.
 
