@@ -155,12 +155,9 @@ def use(challenge: Challenge, now: datetime) -> None:
     Cost: 1 query.
     """
     rows = _rows(challenge, State.PASSED).filter(grant_expires_at__gt=now)
-    newest = (
-        RulesetVersion.objects.order_by().annotate(all=Max("number")).order_by("-number").values("number")[:1]
-    )
-    if not rows.filter(ruleset_version=Coalesce(newest, F("ruleset_version"))).update(
-        state=State.USED, used_at=now
-    ):
+    newest = Subquery(RulesetVersion.objects.order_by("-number").values("number")[:1])
+    current_rows = rows.filter(ruleset_version=Coalesce(newest, F("ruleset_version")))
+    if not current_rows.update(state=State.USED, used_at=now):
         challenge.refresh_from_db()
         _check_usable(challenge, now)
         raise ChallengeError("challenge_used", 409)
