@@ -1,0 +1,52 @@
+"""What a decision means for a customer with these factors: what to ask, what to hold, what to refuse.
+
+Must not look factors up; whoever calls knows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from authshield.vocabulary.actions import FACTOR_STRENGTH, Action, Strength
+from authshield.vocabulary.event import HOLDABLE, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from authshield.vocabulary.decision import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is asked. ``factors`` are those of the customer that are strong enough, weakest first.
+
+    A challenge without factors cannot be passed.
+    """
+
+    action: Action
+    required: Strength = Strength.NONE
+    factors: tuple[str, ...] = ()
+
+
+_ORDER = sorted(FACTOR_STRENGTH, key=lambda name: FACTOR_STRENGTH[name])  # stable: totp before static
+
+
+def resolve(decision: Decision, kind: Kind, enrolled: Collection[str]) -> Demand:
+    """Settle a decision for a customer who has ``enrolled`` these factors; unknown names are ignored."""
+    if decision.action == Action.HOLD and kind not in HOLDABLE:
+        return Demand(Action.DENY)
+    if decision.action != Action.CHALLENGE:
+        return Demand(decision.action)
+    required = max(decision.required, Strength.OTP if kind in HOLDABLE else Strength.ANY)
+    strong = _at_least(required, enrolled)
+    if strong:
+        return Demand(Action.CHALLENGE, required, strong)
+    if kind in HOLDABLE:
+        return Demand(Action.HOLD)
+    best = max((FACTOR_STRENGTH[name] for name in enrolled if name in FACTOR_STRENGTH), default=required)
+    return Demand(Action.CHALLENGE, best, _at_least(best, enrolled))
+
+
+def _at_least(required: Strength, enrolled: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in _ORDER if name in enrolled and FACTOR_STRENGTH[name] >= required)

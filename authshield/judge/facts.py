@@ -1,0 +1,70 @@
+"""The facts as the rules see them: gathered by name, brought to their declared type.
+
+Must not invent a value: what is absent or of no use stays so, and the rule that asks for it fails, visibly.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from authshield.vocabulary.facts import BY_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from authshield.vocabulary.features import FactValue
+
+_STORED_PREFIXES = ("velocity.", "session.", "account.", "device.", "network.", "order.", "store.")
+# Facts that come with the event, from the published lists or from the database, and so outlast the store.
+LOCAL: frozenset[str] = frozenset(name for name in BY_NAME if not name.startswith(_STORED_PREFIXES)) | {
+    "account.exists",
+    "account.is_staff",
+    "account.is_frozen",
+    "device.has_cookie",
+    "device.is_trusted",
+    "device.proof",
+    "network.asn",
+    "network.country",
+    "network.kind",
+    "order.side",
+    "order.type",
+    "order.symbol",
+    "order.market",
+    "order.account_type",
+    "order.value",
+    "order.portfolio_share",
+    "order.adv",
+    "order.adv_share",
+    "order.is_thin",
+    "order.is_queued",
+}
+LOCAL -= {"network.travel_kmh"}
+_MOST = (1 << 63) - 1
+
+
+def gather(
+    names: Iterable[str], listed: Mapping[str, FactValue], facts: Mapping[str, FactValue]
+) -> dict[str, FactValue]:
+    """The named facts; a limit's count is 0 where this event has none, any other absent fact stays absent."""
+    try:
+        found = {name: facts[name] for name in names}
+    except KeyError:
+        found = {name: facts[name] for name in names if name in facts}
+        found |= {name: 0 for name in names if name.startswith("velocity.") and name not in facts}
+    for name, value in listed.items():
+        if name in found:
+            found[name] = value
+    return found
+
+
+def plain(value: FactValue, kind: str) -> FactValue:
+    """A value in its declared type where that loses nothing of its meaning; else as it is."""
+    if kind == "int" and isinstance(value, int | float) and value == value // 1:
+        return max(min(int(value), _MOST), -_MOST)
+    if kind == "bool" and isinstance(value, int) and value in {0, 1}:
+        return bool(value)
+    if kind == "double" and isinstance(value, int):
+        return float(value)
+    if kind == "string" and isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return value

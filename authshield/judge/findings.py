@@ -1,0 +1,119 @@
+"""Where findings come from: rules, limits, the state of account and session, and an outage of the store.
+
+Must not combine them; that is ``judge``'s part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.decision import Finding
+from authshield.vocabulary.event import HOLDABLE, Kind, OrderChange
+from authshield.vocabulary.ruleset import Dimension, Limit, Rule, State
+
+if TYPE_CHECKING:
+    from authshield.judge.compiler import Ruleset
+    from authshield.vocabulary.event import Event
+    from authshield.vocabulary.features import Features, LimitHit
+
+# Counted by where a guess comes from or what it aims at: these stop strangers, never the customer's own
+# device, which has the account's own limit besides.
+_SOURCES = frozenset({Dimension.IP, Dimension.PREFIX, Dimension.ASN})
+_GUESSED_AT = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT})
+_FROZEN_KINDS = HOLDABLE | {Kind.LOGIN}
+
+
+def rule_findings(event: Event, features: Features, ruleset: Ruleset) -> list[Finding]:
+    """The rules that match or fail. In an outage only those that need nothing from the store are asked."""
+    program = (ruleset.outage_programs if features.is_missing else ruleset.programs)[event.kind]
+    if not program.batches:
+        return []
+    matched, failed = program.run(features.facts, ruleset.lists.facts(event))
+    return [*map(_matched, matched), *(_failed(rule, event) for rule in failed)]
+
+
+def _matched(rule: Rule) -> Finding:
+    return Finding(
+        rule.id,
+        rule.code or rule.id,
+        rule.points,
+        rule.action,
+        rule.required,
+        rule.text,
+        shadow=rule.state == State.SHADOW,
+    )
+
+
+def _failed(rule: Rule, event: Event) -> Finding:
+    """A rule that could not be answered must not open the door, nor shut it for everybody.
+
+    Where money moves it counts as if it had matched, a denial as a hold, which a person can undo. At a
+    sign-in it asks for a code. Pages stay open.
+    """
+    action, required = Action.ALLOW, Strength.NONE
+    if rule.action > Action.ALLOW and event.kind in HOLDABLE:
+        action = min(rule.action, Action.HOLD)
+        required = rule.required if action == Action.CHALLENGE else Strength.NONE
+    elif rule.action > Action.ALLOW and event.kind == Kind.LOGIN:
+        action, required = Action.CHALLENGE, Strength.ANY
+    text = "the rule could not be answered"
+    return Finding(
+        f"failed:{rule.id}", "rule_failed", 0.0, action, required, text, rule.state == State.SHADOW
+    )
+
+
+def limit_findings(event: Event, features: Features, ruleset: Ruleset) -> list[Finding]:
+    """The limits that this event would exceed."""
+    return [
+        _limited(event, features, hit, ruleset.limits[hit.limit_id])
+        for hit in features.over
+        if hit.limit_id in ruleset.limits
+    ]
+
+
+def _limited(event: Event, features: Features, hit: LimitHit, limit: Limit) -> Finding:
+    is_spared = _is_spared(event, features, limit)
+    return Finding(
+        limit.id,
+        limit.code or limit.id,
+        0.0 if is_spared else limit.points,
+        Action.ALLOW if is_spared else limit.action,
+        Strength.NONE if is_spared else limit.required,
+        "not applied: the customer's own device" if is_spared else limit.text,
+        shadow=limit.state == State.SHADOW,
+        retry_after_seconds=0 if is_spared else max(-(-hit.retry_after_ms // 1000), 1),
+    )
+
+
+def _is_spared(event: Event, features: Features, limit: Limit) -> bool:
+    if event.kind not in _GUESSED_AT:
+        return False
+    if limit.dimension == Dimension.USERNAME:
+        return bool(features.facts["device.is_seen"] or features.facts["device.is_trusted"])
+    return limit.dimension in _SOURCES and bool(features.facts["device.is_trusted"])
+
+
+def guards(event: Event, features: Features) -> list[Finding]:
+    """What no rule and no switch can lift: a frozen account and an ended session."""
+    found = []
+    if features.facts["account.is_frozen"] and event.kind in _FROZEN_KINDS:
+        found.append(
+            Finding("account-frozen", "account_frozen", 0.0, Action.DENY, text="the account is frozen")
+        )
+    if features.facts["session.is_ended"] and event.kind != Kind.LOGOUT:
+        found.append(
+            Finding("session-ended", "session_ended", 0.0, Action.DENY, text="the session was ended")
+        )
+    return found
+
+
+def outage(event: Event, features: Features) -> list[Finding]:
+    """The written policy while the counters cannot be asked: money and strangers need a strong factor."""
+    subject = event.subject
+    is_cancel = isinstance(subject, OrderChange) and subject.change == "cancel"
+    is_known_login = event.kind == Kind.LOGIN and bool(features.facts["device.is_trusted"])
+    if event.kind not in HOLDABLE | {Kind.LOGIN} or is_cancel or is_known_login:
+        return []
+    text = "the counters cannot be asked"
+    return [Finding("outage", "degraded", 0.0, Action.CHALLENGE, Strength.OTP, text)]

@@ -1,0 +1,107 @@
+"""The verdict on one event: pure arithmetic over what was measured and what was published.
+
+Must not touch Django, Redis, a clock or a setting: a replay and a live request run the very same code.
+Findings are combined by sums and maxima alone, so that one more finding never softens anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from authshield.judge.findings import guards, limit_findings, outage, rule_findings
+from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.decision import Decision, Finding, Reason
+from authshield.vocabulary.event import HOLDABLE, Kind
+from authshield.vocabulary.ruleset import SwitchKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from authshield.judge.compiler import Ruleset
+    from authshield.vocabulary.event import Event
+    from authshield.vocabulary.features import Features
+    from authshield.vocabulary.ruleset import Switch
+
+MAX_RISK = 100.0
+
+
+def judge(event: Event, features: Features, ruleset: Ruleset, switches: Sequence[Switch] = ()) -> Decision:
+    """Decide. ``switches`` that have expired at the event's time are ignored. Cost: see docs/rules.md."""
+    active = [switch for switch in switches if switch.expires_at > event.at]
+    off = {switch.target for switch in active if switch.kind == SwitchKind.RULE_OFF}
+    findings = [
+        finding
+        for finding in (*rule_findings(event, features, ruleset), *limit_findings(event, features, ruleset))
+        if finding.id.removeprefix("failed:") not in off
+    ]
+    findings += outage(event, features) if features.is_missing else ()
+    findings += guards(event, features)
+    findings += _tightened(event, active)
+    return _decide(event, findings, ruleset, features, observe_only=_observes(active))
+
+
+def _observes(active: Iterable[Switch]) -> bool:
+    return any(switch.kind == SwitchKind.OBSERVE_ALL for switch in active)
+
+
+def _tightened(event: Event, active: Iterable[Switch]) -> list[Finding]:
+    if event.kind in {Kind.FILL, Kind.LOGOUT}:  # nobody is kept from signing out, and what is done is done
+        return []
+    return [
+        Finding(
+            "switch:tighten", "tightened", 0.0, switch.action, switch.required, "tightened by a panic switch"
+        )
+        for switch in active
+        if switch.kind == SwitchKind.TIGHTEN and switch.target == event.kind
+    ]
+
+
+def _decide(
+    event: Event, findings: list[Finding], ruleset: Ruleset, features: Features, *, observe_only: bool
+) -> Decision:
+    counting = [finding for finding in findings if not finding.shadow]
+    risk = min(max(sum(finding.points for finding in counting), 0.0), MAX_RISK)
+    counting += [
+        Finding(
+            f"threshold:{limit.action.word}", "risk_threshold", 0.0, limit.action, limit.required, "the risk"
+        )
+        for limit in ruleset.thresholds_by_kind[event.kind]
+        if risk >= limit.risk
+    ]
+    action = max((_possible(finding.action, event.kind) for finding in counting), default=Action.ALLOW)
+    return Decision(
+        event_id=event.id,
+        action=action,
+        required=_required(counting, event.kind) if action == Action.CHALLENGE else Strength.NONE,
+        risk=risk,
+        reasons=_reasons(counting),
+        rules=_ids(findings, counting),
+        ruleset_version=ruleset.version,
+        retry_after_seconds=max(
+            (one.retry_after_seconds for one in counting if _possible(one.action, event.kind) == action),
+            default=0,
+        ),
+        observe_only=observe_only,
+        degraded=features.is_missing,
+    )
+
+
+def _possible(action: Action, kind: Kind) -> Action:
+    """A hold becomes its stricter neighbour where nothing can wait."""
+    return Action.DENY if action == Action.HOLD and kind not in HOLDABLE else action
+
+
+def _required(counting: Iterable[Finding], kind: Kind) -> Strength:
+    asked = [one.required or Strength.OTP for one in counting if one.action == Action.CHALLENGE]
+    least = Strength.OTP if kind in HOLDABLE else Strength.ANY
+    return max(least, *asked)
+
+
+def _reasons(counting: Iterable[Finding]) -> tuple[Reason, ...]:
+    reasons = [Reason(one.code, one.points, one.text) for one in counting]
+    return tuple(sorted(reasons, key=lambda reason: (-reason.points, reason.code, reason.text)))
+
+
+def _ids(findings: Iterable[Finding], counting: Iterable[Finding]) -> tuple[str, ...]:
+    shadows = {f"shadow:{one.id}" for one in findings if one.shadow}
+    return tuple(sorted({one.id for one in counting})) + tuple(sorted(shadows))

@@ -1,0 +1,169 @@
+"""Finds everything that is wrong with a ruleset, all at once, each with its path.
+
+Must not judge whether a rule is wise; ``tune.lint`` warns of that.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from authshield.judge.cel import language_of, velocity_name
+from authshield.judge.lists import canonical
+from authshield.judge.parameters import PARAMETERS, parameter
+from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.event import HOLDABLE, Kind
+from authshield.vocabulary.ruleset import Dimension, Measure, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from authshield.vocabulary.ruleset import Limit, ListEntry, Rule, RulesetSource, Threshold
+
+MAX_POINTS = 1_000
+MAX_RISK = 100
+MAX_WINDOW_SECONDS = 30 * 86_400
+MAX_CAPACITY = 1 << 53
+# A count over a longer log than this would make one entity's value in the store too large to handle at once.
+MAX_COUNT = 10_000
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_-]{1,49}")
+CODE = re.compile(r"[a-z0-9_-]{0,50}")
+UNSTOPPABLE = frozenset({Kind.FILL, Kind.LOGOUT})
+_VALUED = frozenset({Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL})
+_WITH_SYMBOL = frozenset({Kind.ORDER, Kind.ORDER_CHANGE})
+_REFUNDABLE = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT})
+_BEFORE_SESSION = frozenset({Kind.LOGIN, Kind.PASSWORD_RESET})
+
+
+def problems_of(source: RulesetSource) -> list[str]:
+    """Every reason why this ruleset cannot be published, as "path: what"."""
+    return [
+        *_identifiers(source),
+        *_rules(source),
+        *(
+            f"limits[{i}] {limit.id}: {what}"
+            for i, limit in enumerate(source.limits)
+            for what in _limit(limit)
+        ),
+        *(
+            f"thresholds[{i}]: {what}"
+            for i, threshold in enumerate(source.thresholds)
+            for what in _threshold(threshold)
+        ),
+        *(
+            f"lists[{i}] {entry.name}: {what}"
+            for i, entry in enumerate(source.lists)
+            for what in _entry(entry)
+        ),
+        *_parameters(source),
+    ]
+
+
+def _identifiers(source: RulesetSource) -> Iterator[str]:
+    first: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    named = [(f"rules[{i}]", rule.id) for i, rule in enumerate(source.rules)]
+    named += [(f"limits[{i}]", limit.id) for i, limit in enumerate(source.limits)]
+    for path, identifier in named:
+        if not IDENTIFIER.fullmatch(identifier):
+            yield f'{path} {identifier}: an id has 2 to 50 small letters, digits, "-" and "_", a letter first'
+        if first.setdefault(identifier, path) != path:
+            yield f"{path} {identifier}: the id is already used by {first[identifier]}"
+    for i, limit in enumerate(source.limits):
+        other = fields.setdefault(velocity_name(limit.id), limit.id)
+        if other != limit.id:
+            yield f'limits[{i}] {limit.id}: shares the field {velocity_name(limit.id)} with "{other}"; rename one'
+
+
+def _rules(source: RulesetSource) -> Iterator[str]:
+    language = language_of(source)
+    for i, rule in enumerate(source.rules):
+        path = f"rules[{i}] {rule.id}"
+        for problem in language.diagnose(rule.when):
+            yield f"{path}: {problem}"
+        for what in _consequence(rule):
+            yield f"{path}: {what}"
+
+
+def _consequence(thing: Rule | Limit) -> Iterator[str]:
+    if not (math.isfinite(thing.points) and 0 <= thing.points <= MAX_POINTS):
+        yield f"points are {thing.points:g}, allowed are 0 to {MAX_POINTS}: no finding may lower a risk"
+    if not CODE.fullmatch(thing.code):
+        yield f'code "{thing.code}": at most 50 small letters, digits, "-" and "_"'
+    yield from _stop(thing)
+
+
+def _stop(thing: Rule | Limit | Threshold) -> Iterator[str]:
+    """What an action may be on these kinds of event."""
+    if not thing.kinds:
+        yield "names no kind of event, so that it would never count"
+    unholdable = ", ".join(sorted(thing.kinds - HOLDABLE))
+    if thing.action == Action.HOLD and unholdable:
+        yield f"hold is not possible for {unholdable}; use challenge or deny there"
+    done = ", ".join(sorted(thing.kinds & UNSTOPPABLE))
+    if thing.action > Action.ALLOW and done:
+        yield f"{done} cannot be stopped; leave the action at allow there"
+    if thing.required > Strength.NONE and thing.action != Action.CHALLENGE:
+        yield f"required strength {thing.required.word} makes sense with challenge only, not with {thing.action.word}"
+
+
+def _limit(limit: Limit) -> Iterator[str]:
+    yield from _consequence(limit)
+    most = MAX_CAPACITY if limit.measure == Measure.SUM else MAX_COUNT
+    if not 1 <= limit.capacity <= most:
+        yield f"capacity is {limit.capacity}, allowed are 1 to {most}; to stop everything use a rule"
+    if not 1 <= limit.window_seconds <= MAX_WINDOW_SECONDS:
+        yield f"window is {limit.window_seconds} seconds, allowed are 1 to {MAX_WINDOW_SECONDS} (30 days)"
+    if limit.scope != Scope.ANY and limit.dimension != Dimension.ACCOUNT:
+        yield f"scope {limit.scope} is for limits by account only, this one counts by {limit.dimension}"
+    if limit.refunds_success and limit.kinds - _REFUNDABLE:
+        yield "success is refunded for login and factor_attempt only"
+    yield from _measure(limit)
+    if limit.dimension == Dimension.SYMBOL and limit.kinds - _WITH_SYMBOL:
+        yield "only order and order_change have a symbol to count by"
+    if limit.dimension == Dimension.SESSION and limit.kinds & _BEFORE_SESSION:
+        yield "a sign-in and a password reset have no session yet to count by"
+    if limit.dimension == Dimension.USERNAME and limit.kinds - _BEFORE_SESSION:
+        yield "only login and password_reset have a typed name to count by"
+
+
+def _measure(limit: Limit) -> Iterator[str]:
+    if limit.measure == Measure.DISTINCT and limit.distinct_of is None:
+        yield "distinct needs distinct_of: different values of what?"
+    if limit.measure != Measure.DISTINCT and limit.distinct_of is not None:
+        yield f"distinct_of makes sense with measure distinct only, not with {limit.measure}"
+    if limit.distinct_of == limit.dimension:
+        yield f"by {limit.dimension} there is only ever one {limit.dimension}; choose another distinct_of"
+    if limit.measure == Measure.SUM and limit.kinds - _VALUED:
+        yield "only order, order_change and withdrawal have a value to sum up"
+
+
+def _threshold(threshold: Threshold) -> Iterator[str]:
+    if not 0 <= threshold.risk <= MAX_RISK:
+        yield f"risk is {threshold.risk:g}, allowed are 0 to {MAX_RISK}"
+    if threshold.action == Action.ALLOW:
+        yield "a threshold needs an action: challenge, hold or deny"
+    yield from _stop(threshold)
+
+
+def _entry(entry: ListEntry) -> Iterator[str]:
+    if not IDENTIFIER.fullmatch(entry.name):
+        yield 'a list\'s name has 2 to 50 small letters, digits, "-" and "_", a letter first'
+    try:
+        canonical(entry.kind, entry.value)
+    except ValueError as error:
+        yield str(error)
+    if entry.expires_at is not None and entry.expires_at.tzinfo is None:
+        yield "expires_at has no time zone; write it in UTC, ending in Z"
+
+
+def _parameters(source: RulesetSource) -> Iterator[str]:
+    for name, value in source.parameters.items():
+        known = parameter(name)
+        if known is None:
+            near = get_close_matches(name, [one.name for one in PARAMETERS], n=1)
+            yield f"parameters.{name}: unknown" + (f', did you mean "{near[0]}"?' if near else "")
+        elif not known.least <= value <= known.most:
+            yield f"parameters.{name}: is {value:g}, allowed are {known.least:g} to {known.most:g}"
