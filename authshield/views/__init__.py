@@ -1,0 +1,1 @@
+"""AuthShield's own pages and JSON doors for customers. Thin: they read, ask a room below, and answer."""

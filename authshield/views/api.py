@@ -1,0 +1,85 @@
+"""JSON doors: answering a challenge, and the fingerprint that the first-party script posts."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST
+
+from authshield import clock
+from authshield.enforce import responses
+from authshield.errors import ChallengeError, InvalidInput
+from authshield.observe.canonical import Number, json_body
+from authshield.observe.fingerprint import MAX_BYTES, clean
+from authshield.observe.request import FINGERPRINT_KEY
+from authshield.views.challenge import MAX_TOKEN, find, take_answer
+
+MAX_ANSWER_BYTES = 1024
+_OWN_SITE = frozenset({"", "none", "same-origin"})
+
+
+@csrf_exempt
+@transaction.non_atomic_requests
+@require_POST
+def verify(request: HttpRequest, challenge_id: UUID) -> HttpResponseBase:
+    """``{factor, token}`` → 200 ``{passed: true}``; then the client sends its first request again.
+
+    A signed-in cookie session needs its CSRF token, like every page. Before a sign-in there is nothing that a
+    browser could be tricked into lending; and no other site can send it JSON.
+    """
+    return (
+        _verify_signed_in(request, challenge_id)
+        if request.user.is_authenticated
+        else _verify(request, challenge_id)
+    )
+
+
+@csrf_exempt
+@require_POST
+def fingerprint(request: HttpRequest) -> HttpResponse:
+    """Keep what the browser says of itself with the session; 204. At most 4 kB of short strings."""
+    if request.headers.get("Sec-Fetch-Site", "") not in _OWN_SITE:
+        return responses.problem("denied", 403, _("Only pages of this site may send this."))
+    try:
+        kept = clean(json_body(request, limit=MAX_BYTES))
+    except InvalidInput as error:
+        return responses.invalid(request, error)
+    if request.session.get(FINGERPRINT_KEY) != kept:
+        request.session[FINGERPRINT_KEY] = kept
+    return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+
+
+def _verify(request: HttpRequest, challenge_id: UUID) -> HttpResponseBase:
+    now = clock.now()
+    try:
+        factor, token = _read(request)
+        take_answer(find(request, challenge_id, now), factor, token, now)
+    except InvalidInput as error:
+        return responses.invalid(request, error)
+    except ChallengeError as error:
+        return responses.challenge_error(request, error)
+    return JsonResponse({"passed": True}, headers={"Cache-Control": "no-store"})
+
+
+_verify_signed_in = csrf_protect(_verify)
+
+
+def _read(request: HttpRequest) -> tuple[str, str]:
+    body = json_body(request, limit=MAX_ANSWER_BYTES)
+    pair = []
+    for field in ("factor", "token"):
+        value = body.get(field)
+        if not isinstance(value, str) or isinstance(value, Number) or not 0 < len(value) <= MAX_TOKEN:
+            detail = _("must be a string of 1 to %(most)d characters") % {"most": MAX_TOKEN}
+            raise InvalidInput(detail, field=field, status_code=400)
+        pair.append(value)
+    return pair[0], pair[1]
+
+
+verify.authshield_exempt = True  # type: ignore[attr-defined]
+fingerprint.authshield_exempt = True  # type: ignore[attr-defined]
