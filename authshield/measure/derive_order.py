@@ -1,0 +1,63 @@
+"""What an order does to its account and its symbol, as shares of what was there before. Pure.
+
+Definitions, all in minor units and none above 1:
+
+liquidation    sold in the window, this order included, over the portfolio before: the greater of the total at the
+               first order of the last 24 hours and the total now (a deposit only makes the share smaller)
+reuse          min(bought, sold) / sold, over 24 hours
+concentration  bought of this symbol in 24 hours, this order included, over all buying power of that time: cash
+               before this order and what was bought before it, but never less than what was sold (proceeds can be
+               spent before they are settled) or bought in all
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from authshield.measure.plan import DAY_MS, amount_of
+
+if TYPE_CHECKING:
+    from authshield.measure.reply import Reading
+    from authshield.vocabulary.event import Event, Order
+    from authshield.vocabulary.features import FactValue
+
+
+def order_facts(facts: dict[str, FactValue], event: Event, order: Order, reading: Reading) -> None:
+    """Fill in the facts of an order, or of what an amend would make of one."""
+    before = _portfolio_before(event, order, reading)
+    facts["order.symbol_seen"] = reading.entry("sym").is_seen or order.portfolio.position_quantity > 0
+    facts["order.market_seen"] = reading.entry("mkt").is_seen
+    facts["order.is_first_margin"] = order.account_type == "margin" and not reading.account.get("margin")
+    facts["order.count_10m"] = reading.orders
+    facts["order.sold_24h"] = reading.sold
+    facts["order.bought_24h"] = reading.bought
+    facts["order.symbol_bought_24h"] = reading.symbol_bought
+    facts["order.liquidation_30m"] = min(1.0, reading.sold_lately / before)
+    facts["order.liquidation_24h"] = min(1.0, reading.sold / before)
+    facts["order.reuse"] = min(reading.bought, reading.sold) / max(1, reading.sold)
+    facts["order.concentration"] = _concentration(event, order, reading)
+    _symbol_facts(facts, order, reading, is_unusual=bool(facts["session.is_unusual"]))
+
+
+def _portfolio_before(event: Event, order: Order, reading: Reading) -> int:
+    total = order.portfolio.total_minor
+    account = reading.account
+    if account.get("pv0_at", 0) + DAY_MS > event.at_ms:
+        total = max(total, account.get("pv0", 0))
+    return max(1, total)
+
+
+def _concentration(event: Event, order: Order, reading: Reading) -> float:
+    this = amount_of(event) if order.side == "buy" else 0
+    power = max(order.portfolio.cash_minor + reading.bought - this, reading.sold, reading.bought, 1)
+    return min(1.0, reading.symbol_bought / power)
+
+
+def _symbol_facts(facts: dict[str, FactValue], order: Order, reading: Reading, *, is_unusual: bool) -> None:
+    buyers, value = reading.unusual_buyers, reading.unusual_value
+    if is_unusual and order.side == "buy":
+        buyers += 0 if reading.is_unusual_buyer else 1
+        value += order.value_minor
+    adv = order.instrument.adv_minor or 0
+    facts["order.symbol_buyers_60m"] = buyers
+    facts["order.symbol_unusual_adv_60m"] = value / adv if adv else 0.0

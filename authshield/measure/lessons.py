@@ -1,0 +1,161 @@
+"""What a settled event teaches its account, its session and its symbol, as ops of the script. Pure.
+
+Must not decide whether anything may be learnt: the ``Settlement`` says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from authshield.measure.plan import (
+    DAY_MS,
+    HOUR_MS,
+    PROFILE,
+    ROWS,
+    UNUSUAL,
+    browser_and_places,
+    device_tag,
+    field_tag,
+)
+from authshield.measure.travel import radius_km
+from authshield.vocabulary.actions import Strength
+from authshield.vocabulary.decision import Decision, Final, Outcome
+from authshield.vocabulary.event import Event, Kind, Login, Order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from authshield.measure.keys import Keys
+    from authshield.measure.plan import Op
+    from authshield.vocabulary.features import Features
+
+ISSUED_DEVICE = "issued_device"
+"""Key in ``extra``: the device id that the answer to a sign-in brings, where none came with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of an event, and what may be learnt from it.
+
+    ``learn``: its device, places and symbols become the account's. ``trust``: and are trusted at once.
+    ``login_succeeded``: limits that refund a success give this event's count back.
+    """
+
+    decision: Decision
+    outcome: Outcome
+    learn: bool
+    trust: bool
+    login_succeeded: bool = False
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def lessons(kind: str, event: Event, features: Features, *, settlement: Settlement, keys: Keys) -> list[Op]:
+    """What this kind of entity learns; nothing for most."""
+    teacher = _TEACHERS.get(kind)
+    return [] if teacher is None else teacher(event, features, settlement, keys)
+
+
+def _account(event: Event, features: Features, settlement: Settlement, keys: Keys) -> list[Op]:
+    if event.account is None or not settlement.outcome.happened:
+        return []
+    ops: list[Op] = []
+    subject = event.subject
+    if event.kind is Kind.PROFILE_CHANGE:
+        ops.append(["x", {"contact": event.at_ms}])
+    elif isinstance(subject, Order):
+        ops.append(["h", subject.portfolio.total_minor, DAY_MS])
+    if settlement.learn:
+        ops += _teach(event, features, settlement, keys)
+    return ops
+
+
+def _teach(event: Event, features: Features, settlement: Settlement, keys: Keys) -> list[Op]:
+    ops: list[Op] = []
+    subject = event.subject
+    trusted = 1 if settlement.trust else 0
+    device = device_tag(keys, event) or _issued(settlement, keys)
+    if device:
+        ops.append(["l", "dev", PROFILE["dev"], device, trusted])
+    if isinstance(subject, Login):
+        ops += _learn_login(event, features, keys, device, trusted=trusted)
+    elif isinstance(subject, Order):
+        ops += _learn(keys, (("sym", subject.symbol), ("mkt", subject.market)), trusted=0)
+        ops.append(["i", "orders"])
+        if subject.account_type == "margin":
+            ops.append(["s", {"margin": 1}])
+    return ops
+
+
+def _learn_login(event: Event, features: Features, keys: Keys, device: int, *, trusted: int) -> list[Op]:
+    hour = str(features.facts["event.hour"])
+    ops = _learn(keys, (*browser_and_places(event), ("hr", hour)), trusted=trusted)
+    ops += (["i", "logins"], ["n", {"first": event.at_ms}])
+    network = event.network
+    if network.lat is not None and network.lon is not None:
+        place = [network.lat, network.lon, radius_km(network), event.at_ms]
+        ops.append(["s", {"place": place, "place_dev": device}])
+    return ops
+
+
+def _learn(keys: Keys, values: tuple[tuple[str, str], ...], *, trusted: int) -> list[Op]:
+    return [
+        ["l", name, PROFILE[name], field_tag(keys, name, value), trusted] for name, value in values if value
+    ]
+
+
+def _issued(settlement: Settlement, keys: Keys) -> int:
+    issued = settlement.extra.get(ISSUED_DEVICE, "")
+    return keys.tag("device", issued) if issued else 0
+
+
+def _session(event: Event, features: Features, settlement: Settlement, keys: Keys) -> list[Op]:
+    outcome = settlement.outcome
+    if event.kind is Kind.LOGIN:
+        return _session_start(event, features, settlement, keys)
+    if event.kind is Kind.LOGOUT:
+        return [["s", {"ended": 1}]]
+    return [["q", int(outcome.proved)]] if outcome.proved else []
+
+
+def _session_start(event: Event, features: Features, settlement: Settlement, keys: Keys) -> list[Op]:
+    subject = event.subject
+    is_passkey = isinstance(subject, Login) and subject.method == "passkey"
+    proved = max(settlement.outcome.proved, Strength.PHISHING_RESISTANT if is_passkey else Strength.NONE)
+    is_unusual = bool(features.facts["session.is_unusual"]) and not settlement.trust
+    attributes: dict[str, Any] = {
+        "started": event.at_ms,
+        "risk": settlement.decision.risk,
+        "unusual": int(is_unusual),
+        "dev": device_tag(keys, event) or _issued(settlement, keys),
+        "asn": event.network.asn,
+        "country": event.network.country,
+        "browser": event.client.browser,
+    }
+    if isinstance(subject, Login) and subject.is_staff:
+        attributes["staff"] = 1
+    if not attributes["dev"]:
+        del attributes["dev"]
+    ops: list[Op] = [["s", attributes]]
+    if proved:
+        ops.append(["q", int(proved)])
+    return ops
+
+
+def _symbol(event: Event, features: Features, settlement: Settlement, keys: Keys) -> list[Op]:
+    """Count a buy from an unusual session that took effect or waits; a stopped one bought nothing."""
+    order = event.subject
+    is_placed = settlement.outcome.happened or settlement.outcome.final is Final.HELD
+    if event.account is None or not isinstance(order, Order):
+        return []
+    if order.side != "buy" or not is_placed or not features.facts["session.is_unusual"]:
+        return []
+    member = keys.tag("acct", event.account)
+    return [["w", UNUSUAL, HOUR_MS, -1, 2 * ROWS, order.value_minor, member, 0]]
+
+
+_TEACHERS: dict[str, Callable[[Event, Features, Settlement, Keys], list[Op]]] = {
+    "acct": _account,
+    "sess": _session,
+    "sym": _symbol,
+}
