@@ -18,8 +18,9 @@ from authshield.judge.demand import resolve
 from authshield.observe import observe
 from authshield.observe.device import issue_device
 from authshield.observe.user_agent import summarise
+from authshield.operations import prove_session
 from authshield.pipeline import EXEMPT, Guarded, assess, conclude
-from authshield.signin import refusal
+from authshield.signin import CHALLENGE_HEADER, refusal
 from authshield.vocabulary.actions import Action
 from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, PageRequest, Who
@@ -27,6 +28,7 @@ from authshield.vocabulary.operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
@@ -62,7 +64,7 @@ class AuthShieldMiddleware:
             return None
         try:
             guard_page(request)
-        except (StepUpRequired, Refused) as stop:
+        except (ChallengeError, StepUpRequired, Refused) as stop:
             return self.process_exception(request, stop)
         return None
 
@@ -126,11 +128,13 @@ def guard_page(request: HttpRequest) -> None:
 
 def _challenge_page(request: HttpRequest, assessment: Assessment) -> None:
     event, decision = assessment.event, assessment.decision
+    operation = Operation(Kind.REQUEST, event.account or "", {"session": event.session or ""})
+    if _is_proved_now(request, operation, event.at):
+        return
     demand = resolve(decision, Kind.REQUEST, enrolled(request.user))
     if not demand.factors:
         conclude(assessment, Outcome(Final.STOPPED))
         raise Refused("session_ended")
-    operation = Operation(Kind.REQUEST, event.account or "", {"session": event.session or ""})
     challenge = challenges.open_challenge(
         event,
         decision,
@@ -143,3 +147,14 @@ def _challenge_page(request: HttpRequest, assessment: Assessment) -> None:
     )
     conclude(assessment, Outcome(Final.STOPPED, challenge_id=str(challenge.pk)))
     raise StepUpRequired(challenge)
+
+
+def _is_proved_now(request: HttpRequest, operation: Operation, now: datetime) -> bool:
+    """Whether a program brings the challenge that it passed for this session."""
+    challenge_id = request.headers.get(CHALLENGE_HEADER, "")
+    if not challenge_id:
+        return False
+    binding = signedin.binding_of(request)
+    challenge = challenges.grant(challenge_id, operation=operation, binding=binding, now=now)
+    prove_session(request, challenge, now)
+    return True
