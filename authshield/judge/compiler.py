@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from authshield.errors import RuleError
-from authshield.judge.cel import Condition, Language, language_of
+from authshield.judge.cel import Condition, language_of, velocity_name
 from authshield.judge.facts import LOCAL, gather, plain
 from authshield.judge.lists import Lists
 from authshield.judge.parameters import complete
@@ -33,13 +33,14 @@ class Program:
     batches: tuple[tuple[Condition | None, tuple[Rule, ...]], ...]
     conditions: Mapping[str, Condition]
     names: frozenset[str]
+    counts: Mapping[str, str]
     types: Mapping[str, str]
 
     def run(
         self, facts: Mapping[str, FactValue], listed: Mapping[str, FactValue]
     ) -> tuple[list[Rule], list[Rule]]:
         """The rules that match, and those that failed. ``listed`` are the facts of the lists."""
-        facts = gather(self.names, listed, facts)
+        facts = gather(self.names, self.counts, listed, facts)
         matched: list[Rule] = []
         failed: list[Rule] = []
         for together, rules in self.batches:
@@ -100,8 +101,8 @@ def compile_ruleset(source: RulesetSource) -> Ruleset:
         source=source,
         lists=Lists(source.lists),
         limits={limit.id: limit for limit in limits},
-        programs={kind: _program(kind, rules, conditions, language) for kind in Kind},
-        outage_programs={kind: _program(kind, lasting, conditions, language) for kind in Kind},
+        programs={kind: _program(kind, rules, conditions, source) for kind in Kind},
+        outage_programs={kind: _program(kind, lasting, conditions, source) for kind in Kind},
         limits_by_kind={kind: tuple(limit for limit in limits if kind in limit.kinds) for kind in Kind},
         thresholds_by_kind={kind: tuple(t for t in source.thresholds if kind in t.kinds) for kind in Kind},
     )
@@ -113,13 +114,17 @@ def _lasts(names: frozenset[str]) -> bool:
 
 
 def _program(
-    kind: Kind, rules: Iterable[Rule], conditions: Mapping[str, Condition], language: Language
+    kind: Kind, rules: Iterable[Rule], conditions: Mapping[str, Condition], source: RulesetSource
 ) -> Program:
+    language = language_of(source)
+    counts = {velocity_name(limit.id): f"velocity.{limit.id}" for limit in source.limits}
     mine = sorted((rule for rule in rules if kind in rule.kinds), key=lambda rule: rule.id)
+    names = frozenset[str]().union(*(conditions[rule.id].names for rule in mine))
     return Program(
         batches=tuple((language.together([rule.when for rule in batch]), batch) for batch in _batches(mine)),
         conditions={rule.id: conditions[rule.id] for rule in mine},
-        names=frozenset[str]().union(*(conditions[rule.id].names for rule in mine)),
+        names=names - counts.keys(),
+        counts={field: fact for field, fact in counts.items() if field in names},
         types=language.types,
     )
 

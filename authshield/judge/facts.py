@@ -43,14 +43,21 @@ _MOST = (1 << 63) - 1
 
 
 def gather(
-    names: Iterable[str], listed: Mapping[str, FactValue], facts: Mapping[str, FactValue]
+    names: Iterable[str],
+    counts: Mapping[str, str],
+    listed: Mapping[str, FactValue],
+    facts: Mapping[str, FactValue],
 ) -> dict[str, FactValue]:
-    """The named facts; a limit's count is 0 where this event has none, any other absent fact stays absent."""
+    """The named facts. An absent one stays absent.
+
+    ``counts`` says which fact holds a limit's count, by field; it is 0 for an event that is not counted.
+    """
     try:
         found = {name: facts[name] for name in names}
     except KeyError:
         found = {name: facts[name] for name in names if name in facts}
-        found |= {name: 0 for name in names if name.startswith("velocity.") and name not in facts}
+    for field, fact in counts.items():
+        found[field] = facts.get(fact, 0)
     for name, value in listed.items():
         if name in found:
             found[name] = value

@@ -166,32 +166,27 @@ def _words(words: list[Token], names: Collection[str]) -> Iterator[Slip]:
 
 
 def _other(word: Token, after: str) -> Slip | None:
-    if word.kind in {"triple", "string"}:
-        is_plain = word.kind == "string" and not word.text[0].isalpha()
-        return (
-            None if is_plain else (word.start, "only plain texts in single or double quotes are allowed", "")
-        )
-    if word.kind == "number" and word.text[-1].isalpha():
-        return (
-            word.start,
-            f'"{word.text}" is not a number',
-            "write whole numbers as 1000, decimal ones as 0.5",
-        )
-    if word.kind == "wide":
-        plain = word.text.translate(_WIDE)
-        return word.start, f'full-width or curly "{word.text}"', f"write {plain.strip() or 'a plain space'}"
-    if word.kind != "other":
+    text = word.text
+    if word.kind == "triple" or (word.kind == "string" and text[0].isalpha()):
+        slip = "only plain texts in single or double quotes are allowed", ""
+    elif word.kind == "number" and text[-1].isalpha():
+        slip = f'"{text}" is not a number', "write whole numbers as 1000, decimal ones as 0.5"
+    elif word.kind == "wide":
+        slip = f'full-width or curly "{text}"', f"write {text.translate(_WIDE).strip() or 'a plain space'}"
+    elif word.kind == "other":
+        slip = _stray(text, after)
+    else:
         return None
-    if word.text == "=" and after != "=":
-        return word.start, 'a single "=" does not compare', 'write "=="'
-    if word.text in "\"'":
-        return word.start, "the text that starts here has no closing quote on its line", ""
-    shown = word.text if word.text.isprintable() else f"character number {ord(word.text)}"
-    return (
-        word.start,
-        f'"{shown}" cannot be used in a condition',
-        {"&": 'write "&&"', "|": 'write "||"'}.get(shown, ""),
-    )
+    return word.start, *slip
+
+
+def _stray(text: str, after: str) -> tuple[str, str]:
+    if text == "=" and after != "=":
+        return 'a single "=" does not compare', 'write "=="'
+    if text in "\"'":
+        return "the text that starts here has no closing quote on its line", ""
+    shown = text if text.isprintable() else f"character number {ord(text)}"
+    return f'"{shown}" cannot be used in a condition', f'write "{text * 2}"' if text in "&|" else ""
 
 
 def _name(word: Token, names: Collection[str], *, is_call: bool, is_member: bool) -> Slip | None:
