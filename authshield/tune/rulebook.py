@@ -141,7 +141,7 @@ def _publish(source: RulesetSource, author: Author, reason: str, now: datetime) 
         snapshot = source_to_json(replace(source, version=number))
         try:
             with transaction.atomic():
-                row = RulesetVersion(number=number, snapshot=snapshot, created_at=now, reason=reason)
+                row = RulesetVersion(number=number, snapshot=snapshot, created_at=now, reason=reason[:200])
                 row.author_id = author.pk if author else None
                 row.save(force_insert=True)
         except IntegrityError:  # somebody else has just published this number
@@ -149,7 +149,7 @@ def _publish(source: RulesetSource, author: Author, reason: str, now: datetime) 
         _snapshots.ask_again()
         transaction.on_commit(_snapshots.ask_again)
         return row
-    raise RuleError([f"somebody else is publishing at the same time; try again after version {number}"])
+    raise RuleError(["others are publishing at the same time; look at their versions and try again"])
 
 
 def _row(draft: RuleDraft | LimitDraft, part: str) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def source_from_json(data: Any) -> RulesetSource:
     if not isinstance(data, Mapping):
         raise RuleError([f"a ruleset is a JSON object, this is {shown(data)}"])
     problems = _unknown(data, [*_WHOLE, *PARTS], "")
-    head = _read(data, _WHOLE, ["name"], "", problems)
+    head = _read(data, _WHOLE, ["name"], prefix="", wrong=problems)
     parts = {name: _rows(data.get(name, []), name, problems) for name in PARTS}
     if problems:
         raise RuleError(problems)
@@ -167,7 +167,7 @@ def _one(row: Any, part: Part, path: str, wrong: list[str]) -> Any:
     label = row.get("id", row.get("name"))
     prefix = f"{path} {label}: " if isinstance(label, str) else f"{path}: "
     wrong += _unknown(row, list(part.readers), prefix)
-    values = _read(row, part.readers, part.required, prefix, wrong)
+    values = _read(row, part.readers, part.required, prefix=prefix, wrong=wrong)
     return None if wrong else part.make(**values)
 
 
@@ -183,14 +183,19 @@ def _unknown(row: Mapping[str, Any], known: list[str], prefix: str) -> list[str]
 
 
 def _read(
-    row: Mapping[str, Any], readers: Mapping[str, Reader], required: list[str], prefix: str, wrong: list[str]
+    row: Mapping[str, Any],
+    readers: Mapping[str, Reader],
+    required: list[str],
+    *,
+    prefix: str,
+    wrong: list[str],
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in readers:
         if name in row:
             try:
                 values[name] = readers[name](row[name])
-            except ValueError as error:
+            except UnreadableError as error:
                 wrong.append(f"{prefix}{name}: {error}")
         elif name in required:
             wrong.append(f"{prefix}{name} is missing")
