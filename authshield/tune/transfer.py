@@ -18,6 +18,7 @@ from typing import Any
 from authshield.errors import RuleError
 from authshield.tune.fields import (
     Reader,
+    UnreadableError,
     flag,
     number,
     numbers,
