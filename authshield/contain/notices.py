@@ -1,0 +1,95 @@
+"""Notices to customers: written down with their cause, rendered and sent from the outbox.
+
+Must not hold a link, and must not open a sealed context anywhere but in the moment of sending.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from authshield.backends.accounts import user_of
+from authshield.backends.loader import notifier
+from authshield.conf import current
+from authshield.models import Notice
+from authshield.record import outbox, redact
+from authshield.sealing import unseal
+
+SEND = "send_notice"
+SEALED_PURPOSE = "notice"
+LANGUAGES = ("en", "ja")
+
+
+def notify(
+    account: str, template: str, key: str, *, context: Mapping[str, Any], now: datetime, address: str = ""
+) -> Notice | None:
+    """Have a notice sent, once for a ``key``; None for an account without an address, or a repeated key.
+
+    ``template`` names ``authshield/mail/<language>/<template>.txt``, whose first line is the subject.
+    ``address`` stands in for the user's own, such as the one that was just replaced. Cost: 3 statements.
+    """
+    user = user_of(account)
+    to = address or str(getattr(user, "email", "") or "")
+    if not to:
+        return None
+    with transaction.atomic():
+        notice, is_new = Notice.objects.get_or_create(
+            key=key[:100],
+            defaults={
+                "account": account,
+                "address": to,
+                "template": template,
+                "language": _language(user),
+                "context": redact.tree(context),
+                "created_at": now,
+            },
+        )
+        if is_new:
+            outbox.enqueue(SEND, str(notice.pk), now)
+    return notice if is_new else None
+
+
+def send(notice_id: str, now: datetime) -> None:
+    """Send a notice unless it was sent; its sealed part is wiped then. Raises ``GatewayError``."""
+    notice = Notice.objects.filter(pk=notice_id, sent_at=None).first()
+    if notice is None:
+        return
+    with translation.override(notice.language):
+        subject, text = rendered(notice, sealed=_opened(notice))
+        notifier().notify(address=notice.address, subject=subject, text=text)
+    Notice.objects.filter(pk=notice.pk).update(sent_at=now, sealed_context=b"")
+
+
+def rendered(notice: Notice, *, sealed: Mapping[str, Any]) -> tuple[str, str]:
+    """Subject and text. What is sealed shows only if it is handed in."""
+    language = notice.language.split("-")[0]
+    folder = language if language in LANGUAGES else LANGUAGES[0]
+    whole = render_to_string(
+        f"authshield/mail/{folder}/{notice.template}.txt", {**notice.context, **sealed, "notice": notice}
+    )
+    subject, _, text = whole.strip().partition("\n")
+    return subject.strip(), text.strip() + "\n"
+
+
+def local_time(at: datetime) -> str:
+    """A time on the market's clock, for people in either language."""
+    zone = ZoneInfo(current().MARKET_TIME_ZONE)
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def _opened(notice: Notice) -> dict[str, Any]:
+    sealed = bytes(notice.sealed_context)
+    opened: dict[str, Any] = json.loads(unseal(sealed, SEALED_PURPOSE)) if sealed else {}
+    return opened
+
+
+def _language(user: Any) -> str:
+    return str(getattr(user, "language", "") or settings.LANGUAGE_CODE)[:10]
