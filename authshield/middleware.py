@@ -131,7 +131,7 @@ def _challenge_page(request: HttpRequest, assessment: Assessment) -> None:
     operation = Operation(Kind.REQUEST, event.account or "", {"session": event.session or ""})
     if _is_proved_now(request, operation, event.at):
         return
-    demand = resolve(decision, Kind.REQUEST, enrolled(request.user))
+    demand = resolve(decision, Kind.REQUEST, enrolled(signedin.user_of_request(request)))
     if not demand.factors:
         conclude(assessment, Outcome(Final.STOPPED))
         raise Refused("session_ended")

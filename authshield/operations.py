@@ -26,7 +26,7 @@ from authshield.measure import profile
 from authshield.measure.store import default_store
 from authshield.observe import observe
 from authshield.pipeline import Guarded, assess, conclude
-from authshield.record import durable, ledger
+from authshield.record import ledger, sightings
 from authshield.signin import CHALLENGE_HEADER, refusal
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Final, Outcome
@@ -91,7 +91,7 @@ def carry_out(
     if decision.observe_only or decision.action == Action.ALLOW:
         return _execute(assessment, operation, execute, challenge=challenge, now=now)
     proved = Strength(challenge.proved) if challenge else Strength.NONE
-    demand = resolve(decision, operation.kind, enrolled(request.user))
+    demand = resolve(decision, operation.kind, enrolled(signedin.user_of_request(request)))
     if decision.action == Action.CHALLENGE and challenge is not None and proved >= demand.required:
         return _execute(assessment, operation, execute, challenge=challenge, now=now)
     if demand.action == Action.CHALLENGE:
@@ -209,7 +209,7 @@ def prove_session(request: HttpRequest, challenge: Challenge, now: datetime) -> 
     sid = signedin.sid_of(request) or ""
     if not responses.wants_json(request):
         request.session.cycle_key()
-        durable.remember_key(sid, signedin.session_record(request))
+        sightings.remember_key(sid, signedin.session_record(request))
     with suppress(StoreUnavailable):
         strength = Strength(challenge.proved)
         profile.mark_session(default_store(), sid, strength=strength, proof_at=now)

@@ -14,6 +14,7 @@ from authshield.observe.request import observe_client
 from authshield.sealing import keyed_hash, seal
 
 if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
 SESSION_KEY = "authshield"
@@ -39,9 +40,14 @@ def account_of_request(request: HttpRequest) -> str | None:
     return account_of(user) if user is not None and user.is_authenticated else None
 
 
+def user_of_request(request: HttpRequest) -> AbstractBaseUser:
+    """The signed-in user; the caller has made sure that there is one."""
+    return cast("AbstractBaseUser", request.user)
+
+
 def session_record(request: HttpRequest) -> dict[str, str]:
     """What the durable session row needs to be ended later: the key's hash, and the key sealed."""
-    key = cast("str", request.session.session_key or "")
+    key = request.session.session_key or ""
     if not key:
         return {}
     return {"key_hash": keyed_hash(key, "session-key"), "sealed_key": seal(key.encode(), "session-key").hex()}

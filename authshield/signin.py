@@ -6,7 +6,7 @@ The verdict is reached under the hypothesis that the password is right, so that 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth import login
 
@@ -211,7 +211,7 @@ def finish(request: HttpRequest, challenge: Challenge) -> str:
         raise Refused("denied")
     attempt = _judge_again(request, user, challenge, now)
     setattr(request, _ATTEMPT, attempt)
-    login(request, user, backend=challenge.login_backend)
+    login(request, cast("Any", user), backend=challenge.login_backend)
     return challenge.return_to or "/"
 
 

@@ -13,7 +13,8 @@ from authshield.conf import current
 from authshield.sealing import is_signed, sign
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
 
 _FORM = re.compile(r"^v1\.([A-Za-z0-9_-]{22})\.([0-9a-f]{64})\Z")
 _PURPOSE = "device-cookie"
@@ -44,7 +45,7 @@ def device_or_issued(request: HttpRequest) -> str:
     return device
 
 
-def issue_device(request: HttpRequest, response: HttpResponse) -> None:
+def issue_device(request: HttpRequest, response: HttpResponseBase) -> None:
     """Set the cookie if the browser has none that verifies."""
     if read_device(request) is not None:
         return
