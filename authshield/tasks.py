@@ -1,0 +1,187 @@
+"""Celery entry points, and nothing else: which work is done when. The only home of ``celery``.
+
+Arguments are ids, payloads JSON; every task may run twice, late, or beside itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_ready
+from kombu.exceptions import OperationalError
+
+from authshield import clock
+from authshield.conf import current
+from authshield.contain import intake, steps
+from authshield.contain.work import HANDLERS, SLOW
+from authshield.enforce import holds
+from authshield.errors import StoreUnavailable
+from authshield.measure.store import default_store
+from authshield.record import outbox, retention
+from authshield.score import drain as draining
+from authshield.tune.rulebook import active
+from authshield.vocabulary.ruleset import SwitchKind
+
+logger = logging.getLogger("authshield.tasks")
+
+TIME_LIMIT = 30
+VISIBILITY_SECONDS = 4 * TIME_LIMIT
+"""A longer task would be handed to a second worker while the first still has it."""
+
+DRAIN_EVERY = 5.0
+OUTBOX_EVERY = 5.0
+_OPTIONS: dict[str, Any] = {
+    "acks_late": True,
+    "reject_on_worker_lost": True,
+    "ignore_result": True,
+    "serializer": "json",
+    "soft_time_limit": TIME_LIMIT - 3,
+    "time_limit": TIME_LIMIT,
+}
+
+
+@shared_task(name="authshield.drain", **_OPTIONS)
+def drain() -> None:
+    """Empty the scoring stream for a while, then ask for another turn; at once over where one is at work."""
+    store = default_store()
+    try:
+        done = draining.drain(store, _work())
+    except StoreUnavailable as error:
+        logger.warning("the stream waits: %s", error)
+        return
+    if done is not None:
+        _send(drain)
+
+
+@shared_task(name="authshield.run_outbox", **_OPTIONS)
+def run_outbox() -> None:
+    """Do what waits in the outbox, mails too."""
+    for _ in range(10):
+        if not outbox.run_due(clock.now(), HANDLERS, limit=20):
+            return
+
+
+@shared_task(name="authshield.expire", **_OPTIONS)
+def expire() -> None:
+    """End what nobody decided in time. Challenges and switches end by their own dates."""
+    holds.expire_due(clock.now())
+
+
+@shared_task(name="authshield.sync_flags", **_OPTIONS)
+def sync_flags() -> None:
+    """Tell Redis which accounts are frozen and which sessions have ended, should it have lost its memory."""
+    with suppress(StoreUnavailable):
+        steps.sync_flags(clock.now())
+
+
+@shared_task(name="authshield.purge", **_OPTIONS)
+def purge() -> None:
+    """Delete what is past its retention."""
+    deleted = {table: rows for table, rows in retention.purge(clock.now()).items() if rows}
+    if deleted:
+        logger.info("purged: %s", deleted)
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """The periodic work, for ``app.conf.beat_schedule.update(beat_schedule())``.
+
+    What a stopped worker leaves behind expires in the queue, so that it does not do it all at its return.
+    """
+    every: Mapping[str, tuple[Any, float]] = {
+        "drain": (drain, DRAIN_EVERY),
+        "run-outbox": (run_outbox, OUTBOX_EVERY),
+        "expire": (expire, 30.0),
+        "sync-flags": (sync_flags, 60.0),
+        "purge": (purge, 3600.0),
+    }
+    queue = current().QUEUE
+    return {
+        f"authshield-{name}": {
+            "task": task.name,
+            "schedule": seconds,
+            "options": {"queue": queue, "expires": max(10.0, seconds)},
+        }
+        for name, (task, seconds) in every.items()
+    }
+
+
+def celery_settings() -> dict[str, Any]:
+    """What these tasks need of an app of their own, for ``app.conf.update(celery_settings())``.
+
+    On a host's own app merge the schedule and the route alone, and keep its visibility timeout at 120 s or
+    more. Source: trials with Celery 5.7 and kombu 5.7, whose defaults leave a dead worker's task for 100 s.
+    """
+    return {
+        "accept_content": ["json"],
+        "beat_schedule": beat_schedule(),
+        "broker_connection_max_retries": None,
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 2,
+            "socket_connect_timeout": 1,
+        },
+        "enable_utc": True,
+        "result_backend": None,
+        "task_acks_late": True,
+        "task_default_queue": current().QUEUE,
+        "task_ignore_result": True,
+        "task_reject_on_worker_lost": True,
+        "task_routes": {"authshield.*": {"queue": current().QUEUE}},
+        "task_serializer": "json",
+        "task_soft_time_limit": TIME_LIMIT - 3,
+        "task_time_limit": TIME_LIMIT,
+        "worker_max_tasks_per_child": 1000,
+        "worker_prefetch_multiplier": 1,
+        "worker_soft_shutdown_timeout": 20.0,
+    }
+
+
+@worker_ready.connect(weak=False, dispatch_uid="authshield.tasks.start")
+def start(**_: object) -> None:
+    """Begin as soon as a worker is up, rather than at beat's first turn."""
+    _send(drain)
+    _send(sync_flags)
+
+
+def _work() -> draining.Work:
+    return draining.Work(clock=clock.now, parameters=_parameters, found=_found, between=_between)
+
+
+def _parameters(now: datetime) -> Mapping[str, float]:
+    ruleset, _ = active(now)
+    return ruleset.source.parameters
+
+
+def _found(found: draining.Found, now: datetime) -> None:
+    late = found.late
+    case = intake.take(
+        found.account, found.sid, event_id=found.event_id, score=late.score, reasons=late.reasons, now=now
+    )
+    if case is not None and late.contains and _is_enforcing(now):
+        intake.want_containment(case, now)
+
+
+def _is_enforcing(now: datetime) -> bool:
+    _, switches = active(now)
+    observes = any(switch.kind == SwitchKind.OBSERVE_ALL and switch.expires_at > now for switch in switches)
+    return current().MODE == "enforce" and not observes
+
+
+def _between(now: datetime) -> None:
+    """Containment first; one slow task a turn, the rest is for the task of the outbox itself."""
+    outbox.run_due(now, HANDLERS, skip=SLOW)
+    outbox.run_due(now, HANDLERS, limit=1)
+
+
+def _send(task: Any) -> None:
+    """Ask for a task; a broker that is away is made up for by beat."""
+    with suppress(OperationalError, OSError):
+        task.apply_async(queue=current().QUEUE, retry=False)
