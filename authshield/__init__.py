@@ -1,17 +1,17 @@
-"""AuthShield guards a stockbroker's logins and orders.
+"""AuthShield."""
 
-One event's journey, stage by stage:
+from typing import TYPE_CHECKING, Any
 
-1. ``observe``  the request becomes an Event
-2. ``measure``  the Event is counted and its Features are read, in one Redis round trip
-3. ``judge``    Event and Features become a Decision, by the published rules alone
-4. ``enforce``  the Decision takes effect: allow, challenge, hold or deny
-5. ``record``   what was decided is written down, in the effect's own transaction
-6. ``score``    a worker looks at the session again
-7. ``contain``  ends sessions, holds orders, opens cases
-8. ``tune``     the desk changes the rules that all of it runs by
-
-Read ``authshield.pipeline`` first. This module imports nothing.
-"""
+if TYPE_CHECKING:
+    from authshield.installation import install as install
 
 __version__ = "0.1.0.dev0"
+
+
+def __getattr__(name: str) -> Any:
+    """``authshield.install``, imported when it is asked for: importing the package costs nothing."""
+    if name == "install":
+        from authshield.installation import install  # noqa: PLC0415 - nothing at import time
+
+        return install
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

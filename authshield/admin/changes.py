@@ -1,0 +1,92 @@
+"""What differs between two rulesets, field by field. Pure; must not ask the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.ruleset import RulesetSource
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference. ``field`` is empty where the whole thing is new or gone."""
+
+    part: str
+    identifier: str
+    field: str
+    before: str
+    after: str
+
+
+def compare(old: RulesetSource, new: RulesetSource) -> list[Change]:
+    """All differences, in the order rules, limits, thresholds, parameters, lists."""
+    parts = (
+        (_("rule"), _by_id(old.rules), _by_id(new.rules)),
+        (_("limit"), _by_id(old.limits), _by_id(new.limits)),
+        (_("threshold"), _thresholds(old), _thresholds(new)),
+        (_("parameter"), dict(old.parameters), dict(new.parameters)),
+        (_("list"), _lists(old), _lists(new)),
+    )
+    return [change for name, before, after in parts for change in _differences(name, before, after)]
+
+
+def touched(changes: list[Change]) -> dict[str, list[Change]]:
+    """The changes of each rule or limit by its id."""
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        found.setdefault(change.identifier, []).append(change)
+    return found
+
+
+def _differences(part: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    for name in sorted(old.keys() | new.keys()):
+        if name not in old:
+            yield Change(part, name, "", "", words(new[name]))
+        elif name not in new:
+            yield Change(part, name, "", words(old[name]), "")
+        elif old[name] != new[name]:
+            yield from _fields(part, name, old[name], new[name])
+
+
+def _fields(part: str, name: str, old: Any, new: Any) -> Iterator[Change]:
+    if not hasattr(old, "__dataclass_fields__"):
+        yield Change(part, name, "", words(old), words(new))
+        return
+    for field in fields(old):
+        before, after = getattr(old, field.name), getattr(new, field.name)
+        if before != after:
+            yield Change(part, name, field.name, words(before), words(after))
+
+
+def words(value: Any) -> str:
+    """A value of a ruleset on one line."""
+    if isinstance(value, (Action, Strength)):
+        return value.word
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(words(item) for item in value))
+    if hasattr(value, "__dataclass_fields__"):
+        told = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return ", ".join(
+            f"{name} {words(item)}" for name, item in told if name != "id" and item not in (None, "")
+        )
+    return str(value)
+
+
+def _by_id(things: Any) -> dict[str, Any]:
+    return {thing.id: thing for thing in things}
+
+
+def _thresholds(source: RulesetSource) -> dict[str, Any]:
+    return {f"{words(one.kinds)} → {one.action.word}": one for one in source.thresholds}
+
+
+def _lists(source: RulesetSource) -> dict[str, Any]:
+    return {f"{one.name} {one.kind} {one.value}": one for one in source.lists}

@@ -1,0 +1,156 @@
+"""What the desk's buttons do: one call into the rooms below each, and a line in the case's timeline.
+
+Every function returns the sentence that tells the person what happened.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from authshield.admin.steps import Deed
+from authshield.contain import cases, playbook, steps
+from authshield.enforce import holds
+from authshield.errors import InvalidInput
+from authshield.measure.profile import forget_device_hash, trust_device_hash
+from authshield.measure.store import default_store
+from authshield.models import Case, Device, Hold, Session
+
+
+def contain_case(case: Case, deed: Deed) -> str:
+    """End the case's session and stop the account's open orders."""
+    if deed.reason:
+        _line(case, deed, "case:noted", deed.reason)
+    playbook.contain(str(case.pk), deed.now, by=deed.actor)
+    return _("Contained: the session has ended, its open orders are stopped.")
+
+
+def end_all_sessions(case: Case, deed: Deed) -> str:
+    """End every session of the case's account."""
+    count = steps.end_all_sessions(case.account, deed.reason, by=deed.actor, now=deed.now)
+    told = ngettext("%(count)d session has ended.", "%(count)d sessions have ended.", count) % {
+        "count": count
+    }
+    _line(case, deed, "sessions:ended", f"{told} {deed.reason}")
+    return told
+
+
+def freeze_of_case(case: Case, deed: Deed) -> str:
+    """Freeze the case's account."""
+    told = freeze(case.account, deed)
+    _line(case, deed, "account:frozen", f"{told} {deed.reason}")
+    return told
+
+
+def unfreeze_of_case(case: Case, deed: Deed) -> str:
+    """Unfreeze the case's account."""
+    told = unfreeze(case.account, deed)
+    _line(case, deed, "account:unfrozen", f"{told} {deed.reason}")
+    return told
+
+
+def freeze(account: str, deed: Deed) -> str:
+    """Freeze an account."""
+    if not steps.freeze(account, deed.reason, by=deed.actor, now=deed.now):
+        raise InvalidInput(
+            _("Account %(account)s was frozen before.") % {"account": account}, status_code=409
+        )
+    return _("Account %(account)s is frozen.") % {"account": account}
+
+
+def unfreeze(account: str, deed: Deed) -> str:
+    """Unfreeze an account."""
+    if not steps.unfreeze(account, by=deed.actor, now=deed.now):
+        raise InvalidInput(_("Account %(account)s is not frozen.") % {"account": account}, status_code=409)
+    return _("Account %(account)s is not frozen any more.") % {"account": account}
+
+
+def take(case: Case, deed: Deed) -> str:
+    """Make the person the case's owner; takes it from nobody but whom the page named."""
+    with transaction.atomic():
+        mine = _open(case, owner=case.owner_id).update(owner=deed.user)
+        _refuse_unless(mine)
+        _line(case, deed, "case:taken", _("%(name)s takes the case.") % {"name": deed.actor})
+    return _("The case is yours.")
+
+
+def judge(case: Case, verdict: str, deed: Deed) -> str:
+    """Say what it turned out to be."""
+    label = Case.Verdict(verdict).label
+    with transaction.atomic():
+        Case.objects.filter(pk=case.pk).update(verdict=verdict)
+        _line(case, deed, f"case:{verdict}", f"{label}: {deed.reason}")
+    return _("Verdict: %(verdict)s.") % {"verdict": label}
+
+
+def close(case: Case, deed: Deed) -> str:
+    """End the work on a case."""
+    with transaction.atomic():
+        _refuse_unless(_open(case).update(state=Case.State.CLOSED, closed_at=deed.now))
+        _line(case, deed, "case:closed", deed.reason)
+    return _("The case is closed.")
+
+
+def note(case: Case, deed: Deed) -> str:
+    """Add a note."""
+    _line(case, deed, "case:noted", deed.reason)
+    return _("The note is in the timeline.")
+
+
+def end_session(session: Session, deed: Deed) -> str:
+    """End one session."""
+    if not steps.end_session(session.sid, deed.reason, by=deed.actor, now=deed.now, account=session.account):
+        raise InvalidInput(_("The session had ended before."), status_code=409)
+    return _("The session has ended.")
+
+
+def trust(device: Device, deed: Deed) -> str:
+    """Trust a device from now on."""
+    with transaction.atomic():
+        Device.objects.filter(pk=device.pk).update(trusted_at=deed.now, revoked_at=None)
+        trust_device_hash(default_store(), device.account, device.device_hash, now=deed.now)
+    return _("The device is trusted.")
+
+
+def revoke(device: Device, deed: Deed) -> str:
+    """Make a device a strange one again."""
+    with transaction.atomic():
+        Device.objects.filter(pk=device.pk).update(trusted_at=None, revoked_at=deed.now)
+        forget_device_hash(default_store(), device.account, device.device_hash)
+    return _("The device is strange to this account again.")
+
+
+def release(hold: Hold, deed: Deed) -> str:
+    """Let a held operation take effect."""
+    holds.release(hold, by=deed.actor, reason=deed.reason, now=deed.now)
+    _line_of_hold(hold, deed, "hold:released")
+    return _("Released: it takes effect now.")
+
+
+def cancel(hold: Hold, deed: Deed) -> str:
+    """End a held operation without effect."""
+    holds.cancel(hold, by=deed.actor, reason=deed.reason, now=deed.now)
+    _line_of_hold(hold, deed, "hold:cancelled")
+    return _("Cancelled: it never takes effect.")
+
+
+def _open(case: Case, **more: object) -> object:
+    return Case.objects.filter(pk=case.pk, **more).exclude(state=Case.State.CLOSED)
+
+
+def _refuse_unless(changed: int) -> None:
+    if not changed:
+        raise InvalidInput(_("Somebody else changed the case meanwhile: look at it again."), status_code=409)
+
+
+def _line(case: Case, deed: Deed, kind: str, text: str) -> None:
+    # A person may do the same twice, on purpose: each is a line of its own.
+    cases.note(case, cases.Entry(f"{kind}:{uuid.uuid4()}", kind, text, actor=deed.actor), deed.now)
+
+
+def _line_of_hold(hold: Hold, deed: Deed, kind: str) -> None:
+    if hold.case is not None:
+        _line(hold.case, deed, kind, deed.reason)

@@ -1,0 +1,132 @@
+"""The forms of rules and limits: nothing is saved that could not be published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from authshield.admin import choices
+from authshield.admin.rulebook import velocity_source
+from authshield.admin.words import NONE
+from authshield.judge import diagnose
+from authshield.models import LimitDraft, RuleDraft
+from authshield.vocabulary.event import Kind
+from authshield.vocabulary.ruleset import Measure
+
+MONEY = {Kind.ORDER.value, Kind.ORDER_CHANGE.value, Kind.WITHDRAWAL.value}
+CONDITION_LENGTH = 4000
+
+
+class ConsequenceForm(forms.ModelForm):
+    """What rules and limits share: kinds, action, strength, points."""
+
+    kinds = forms.MultipleChoiceField(
+        label=gettext_lazy("kinds of event"), choices=choices.KINDS, widget=forms.CheckboxSelectMultiple
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Action and strength have to fit; something has to come of it."""
+        data: dict[str, Any] = super().clean() or {}
+        action, required = data.get("action"), data.get("required")
+        if action == "challenge" and required == "none":
+            self.add_error("required", _("A challenge needs a strength: choose what proof is enough."))
+        if action in {"allow", "hold", "deny"} and required not in {None, "none"}:
+            self.add_error("required", _("Only a challenge asks for a strength: choose none."))
+        if action == "allow" and data.get("points") == 0:
+            self.add_error("points", _("Without an action it needs points, else nothing comes of it."))
+        return data
+
+
+class RuleForm(ConsequenceForm):
+    """A rule; its condition is type-checked when it is saved."""
+
+    condition = forms.CharField(
+        label=gettext_lazy("condition"),
+        max_length=CONDITION_LENGTH,
+        widget=forms.Textarea(
+            attrs={"rows": 8, "cols": 80, "class": "authshield-code", "spellcheck": "false"}
+        ),
+        help_text=gettext_lazy(
+            "CEL over the facts listed on this page, such as: !device.is_trusted && order.portfolio_share > 0.5"
+        ),
+    )
+
+    class Meta:
+        model = RuleDraft
+        fields = ["identifier", "state", "kinds", "condition", "points", "action", "required", "code", "text"]
+
+    def clean_condition(self) -> str:
+        """Refuse what would not compile, each problem with its place and its way out."""
+        condition: str = self.cleaned_data["condition"]
+        problems = diagnose(condition, velocity_source())
+        if problems:
+            raise ValidationError([problem_words(problem) for problem in problems])
+        return condition
+
+
+class LimitForm(ConsequenceForm):
+    """A velocity limit."""
+
+    dimension = forms.ChoiceField(label=gettext_lazy("counted by"), choices=choices.DIMENSIONS)
+    measure = forms.ChoiceField(label=gettext_lazy("what is counted"), choices=choices.MEASURES)
+    distinct_of = forms.ChoiceField(
+        label=gettext_lazy("different …"), choices=[("", NONE), *choices.DIMENSIONS], required=False
+    )
+    scope = forms.ChoiceField(label=gettext_lazy("whose"), choices=choices.SCOPES)
+
+    class Meta:
+        model = LimitDraft
+        fields = [
+            "identifier",
+            "state",
+            "kinds",
+            "dimension",
+            "scope",
+            "measure",
+            "distinct_of",
+            "capacity",
+            "window_seconds",
+            "refunds_success",
+            "points",
+            "action",
+            "required",
+            "code",
+            "text",
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Dimension, measure, scope and kinds have to make sense together."""
+        data = super().clean()
+        self._clean_measure(data)
+        if data.get("scope") not in {None, "any"} and data.get("dimension") != "account":
+            self.add_error(
+                "scope", _("Only a limit counted by account can tell strange devices from its own.")
+            )
+        if data.get("refunds_success") and set(data.get("kinds", ())) != {Kind.LOGIN.value}:
+            self.add_error("refunds_success", _("Only a limit of sign-ins alone can give successes back."))
+        return data
+
+    def _clean_measure(self, data: dict[str, Any]) -> None:
+        measure, distinct_of = data.get("measure"), data.get("distinct_of")
+        if measure == Measure.DISTINCT and not distinct_of:
+            self.add_error("distinct_of", _("Choose of what different values are counted."))
+        if measure == Measure.DISTINCT and distinct_of and distinct_of == data.get("dimension"):
+            self.add_error("distinct_of", _("Something else than what it is counted by."))
+        if measure != Measure.DISTINCT and distinct_of:
+            self.add_error("distinct_of", _("Only “number of different …” needs this: choose none."))
+        if measure == Measure.SUM and not set(data.get("kinds", ())) <= MONEY:
+            self.add_error("measure", _("Only orders, their changes and withdrawals have a value to sum up."))
+
+
+def problem_words(problem: Any) -> str:
+    """One problem of a condition: where, what, and the way out."""
+    told = _("Line %(line)d, column %(column)d: %(message)s") % {
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+    }
+    return f"{told} {_('Hint: %(hint)s') % {'hint': problem.hint}}" if problem.hint else told
