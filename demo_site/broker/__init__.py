@@ -1,1 +1,1 @@
-"""The toy broker: cash, positions, quotes, orders, pages and a JSON API. AuthShield guards it from outside."""
+"""The toy broker: cash, positions, quotes, orders, pages, a JSON API. AuthShield guards it from outside."""

@@ -59,11 +59,12 @@ class BearerSession:
         if not header.lower().startswith(SCHEME):
             return self.get_response(request)
         row = _find(header[len(SCHEME) :].strip())
-        session = _session_of(row) if row else None
-        if row is None or session is None:
+        if row is None:
             return _unknown_token()
-        key = session.session_key
-        response, session = self._with_session(request, session)
+        key = sealing.unseal(bytes(row.sealed_session_key), PURPOSE).decode()
+        # AuthShield tells from it whether the session was ended, or has just run out.
+        request.authshield_session_key = key  # type: ignore[attr-defined]
+        response, session = self._with_session(request, SessionStore(key))
         _follow(row, key, session)
         return response
 
@@ -93,19 +94,9 @@ def _find(token: str) -> ApiToken | None:
     return row if row and row.expires_at > clock_now() else None
 
 
-def _session_of(row: ApiToken) -> SessionStore | None:
-    key = sealing.unseal(bytes(row.sealed_session_key), PURPOSE).decode()
-    session = SessionStore(key)
-    session.get("_")  # reads it: a session that has ended becomes an empty one without a key
-    return session if session.session_key else None
-
-
-def _follow(row: ApiToken, key: str | None, session: SessionBase) -> None:
-    """Keep the token on its session when the key was rotated; drop it when the session was flushed."""
-    if session.session_key == key:
-        return
-    if session.session_key is None or session.is_empty():
-        row.delete()
+def _follow(row: ApiToken, key: str, session: SessionBase) -> None:
+    """Keep the token on its session when the key was rotated; one without a session stands for none."""
+    if session.session_key in {key, None}:
         return
     row.sealed_session_key = _sealed(session)
     row.save(update_fields=["sealed_session_key"])

@@ -1,4 +1,4 @@
-"""What holds for every answer of the site, AuthShield's and the admin's pages included: headers, size of bodies.
+"""What holds for every answer of the site, AuthShield's and the admin's pages too: headers, size of bodies.
 
 Must not look at who asks.
 """
@@ -26,7 +26,7 @@ class SiteMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Refuse a body that is too large before anything reads it; put the headers on whatever comes back."""
+        """Refuse a body that is too large before anything reads it; put the headers on every answer."""
         response = _refuse_large(request) or self.get_response(request)
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)

@@ -17,7 +17,7 @@ def is_json_path(path: str) -> bool:
 def problem(status: int, code: str, detail: str, **members: Any) -> JsonResponse:
     """One problem; ``members`` are added to the body."""
     body = {
-        "type": f"urn:authshield:problem:{code}",
+        "type": f"urn:authshield:problem:{code.replace('_', '-')}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,

@@ -1,4 +1,4 @@
-"""Accounts: cash, positions, and how the customer is reached and paid. What is reserved can't be spent twice."""
+"""Accounts: cash, positions, how the customer is reached and paid. What is reserved can't be spent twice."""
 
 from django.conf import settings
 from django.db import models

@@ -33,17 +33,17 @@ def answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
     return HttpResponse(render_to_string("broker/error.html", context), status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it
     """400."""
     return answer(request, 400)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it
     """403."""
     return answer(request, 403)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it
     """404."""
     return answer(request, 404)
 
@@ -58,6 +58,6 @@ def too_large(request: HttpRequest) -> HttpResponse:
     return answer(request, 413)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - as above
     """403 for a post that did not come from a page of this site."""
     return answer(request, 403, _("The form has expired. Load the page again, then send it."))

@@ -1,0 +1,1 @@
+"""A made-up map of loopback and documentation addresses, so that the demo has places and carriers."""
