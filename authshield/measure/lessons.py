@@ -76,7 +76,7 @@ def _teach(event: Event, features: Features, settlement: Settlement, keys: Keys)
     trusted = 1 if settlement.trust else 0
     device = device_tag(keys, event) or _issued(settlement, keys)
     if device:
-        ops.append(["l", "dev", PROFILE["dev"], device, trusted])
+        ops.append(["l", "p:dev", PROFILE["dev"], device, trusted])
     if isinstance(subject, Login):
         ops += _learn_login(event, features, keys, device, trusted=trusted)
     elif isinstance(subject, Order):
@@ -100,7 +100,7 @@ def _learn_login(event: Event, features: Features, keys: Keys, device: int, *, t
 
 def _learn(keys: Keys, values: tuple[tuple[str, str], ...], *, trusted: int) -> list[Op]:
     return [
-        ["l", name, PROFILE[name], field_tag(keys, name, value), trusted] for name, value in values if value
+        ["l", "p:" + name, PROFILE[name], field_tag(keys, name, value), trusted] for name, value in values if value
     ]
 
 

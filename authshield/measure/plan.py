@@ -210,9 +210,9 @@ def field_tag(keys: Keys, field: str, value: str) -> int:
 
 def _account(program: Program, event: Event, _: Mapping[str, str], keys: Keys) -> None:
     device = device_tag(keys, event)
-    program += (["a"], ["c", "place_dev", device], ["p", "dev", device])
+    program += (["a"], ["c", "place_dev", device], ["p", "p:dev", device])
     for field, value in browser_and_places(event):
-        program.append(["p", field, field_tag(keys, field, value)])
+        program.append(["p", "p:" + field, field_tag(keys, field, value)])
     order = order_of(event)
     if order is None:
         return
@@ -221,8 +221,8 @@ def _account(program: Program, event: Event, _: Mapping[str, str], keys: Keys) -
     is_buy = order.side == "buy"
     placed = 1 if event.kind is Kind.ORDER else 0
     program += (
-        ["p", "sym", symbol],
-        ["p", "mkt", field_tag(keys, "mkt", order.market)],
+        ["p", "p:sym", symbol],
+        ["p", "p:mkt", field_tag(keys, "mkt", order.market)],
         ["w", ORDERS, TEN_MINUTES_MS, -1, ROWS, placed, 0, 0],
         ["w", SOLD, DAY_MS, -1, ROWS, 0 if is_buy else amount, 0, 0],
         ["v", SOLD, HALF_HOUR_MS, 0],
@@ -274,7 +274,7 @@ def _count(
     is_asked = False
     for limit in limits:
         if limit.condition and not is_asked:
-            program.append(["k", device, trust_ms])
+            program.append(["k", "p:dev", device, trust_ms])
             is_asked = True
         # Each known device has a budget of its own, which strangers cannot use up.
         name = f"{limit.name}:{device}" if limit.condition == 1 else limit.name

@@ -32,9 +32,9 @@ def hydrate(account: str, snapshot: AccountSnapshot, store: Store) -> None:
         ops.append(["n", {"first": _ms(snapshot.first_login_at)}])
     for device in sorted(snapshot.devices, key=lambda known: known.last_seen_at):
         span = [_ms(device.first_seen_at), _ms(device.last_seen_at), int(device.is_trusted)]
-        ops.append(["t", "dev", PROFILE["dev"], tag_of(device.device_hash), *span])
+        ops.append(["t", "p:dev", PROFILE["dev"], tag_of(device.device_hash), *span])
         if device.fingerprint_hash:
-            ops.append(["t", "fp", PROFILE["fp"], tag_of(device.fingerprint_hash), *span])
+            ops.append(["t", "p:fp", PROFILE["fp"], tag_of(device.fingerprint_hash), *span])
     _change_account(store, account, ops)
 
 
@@ -76,23 +76,23 @@ def trust_device(store: Store, account: str, device_id: str, *, now: datetime) -
     """Trust a device of an account from now on."""
     at = _ms(now)
     device = store.keys.tag("device", device_id)
-    _change_account(store, account, [["t", "dev", PROFILE["dev"], device, at, at, 1]])
+    _change_account(store, account, [["t", "p:dev", PROFILE["dev"], device, at, at, 1]])
 
 
 def forget_device(store: Store, account: str, device_id: str) -> None:
     """Forget a device, its trust included: it is a stranger's from now on."""
-    _change_account(store, account, [["f", "dev", store.keys.tag("device", device_id)]])
+    _change_account(store, account, [["f", "p:dev", store.keys.tag("device", device_id)]])
 
 
 def forget_device_hash(store: Store, account: str, device_hash: str) -> None:
     """The same for whoever has the kept hash of the id alone, such as the desk."""
-    _change_account(store, account, [["f", "dev", tag_of(device_hash)]])
+    _change_account(store, account, [["f", "p:dev", tag_of(device_hash)]])
 
 
 def trust_device_hash(store: Store, account: str, device_hash: str, *, now: datetime) -> None:
     """``trust_device`` for whoever has the kept hash of the id alone, such as the desk."""
     at = _ms(now)
-    _change_account(store, account, [["t", "dev", PROFILE["dev"], tag_of(device_hash), at, at, 1]])
+    _change_account(store, account, [["t", "p:dev", PROFILE["dev"], tag_of(device_hash), at, at, 1]])
 
 
 def _change_account(store: Store, account: str, ops: list[Op]) -> None:

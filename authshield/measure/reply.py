@@ -6,7 +6,7 @@ Must not say what the values mean: that is ``derive``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgpack
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from authshield.vocabulary.event import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A profile entry: first and last use in milliseconds, uses, and whether trust was given. All 0: not there."""
 
     first: int = 0
@@ -116,10 +115,9 @@ def _read_account(reading: Reading, event: Event, values: Iterator[Any]) -> None
 
 
 def _read_entry(reading: Reading, name: str, values: Iterator[Any]) -> None:
-    entry = Entry(next(values), next(values), next(values), next(values))
-    next(values)
-    if entry.first:
-        reading.profile[name] = entry
+    first = next(values)
+    if first:
+        reading.profile[name] = Entry(first, next(values), next(values), next(values))
 
 
 def _attributes(blob: bytes) -> dict[str, Any]:

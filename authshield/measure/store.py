@@ -97,6 +97,10 @@ class Store:
         for batch in self._scanned():
             self.command("UNLINK", *batch)
 
+    def holds_keys(self) -> bool:
+        """Whether the namespace is in use. Cost: one trip for 1,000 keys of the server, until one is found."""
+        return next(self._scanned(), None) is not None
+
     def close(self) -> None:
         """Drop the connections and end the breaker's probing."""
         self.breaker.stop()

@@ -1,7 +1,7 @@
 -- Counts, reads and learns for the entities of one or more events, all in one call.
 --
 -- KEYS    the entities of every segment in a row; at the end the stream and its counter of dropped entries
--- ARGV    one msgpack segment an event: {now_ms, tag, {program of the first key, of the second, …}, entry?}
+-- ARGV    one msgpack segment an event: {now_ms, tag, {program of the first key, of the second, …}, entry?};
 --         program = {ttl_ms, op, op, …}, op = {name, arguments…}; entry = {mark, blob, max_length}
 -- reply   one msgpack string: for each segment the msgpack list of what its ops replied
 --
@@ -11,72 +11,73 @@
 -- attributes. The time comes from outside: an entry counts while now < its time + window. What an op does
 -- depends on its own key alone, so on a Cluster the same script runs once for each slot group.
 
-if redis.replicate_commands then redis.replicate_commands() end
+-- Before Redis 7 a script that reads the stream's id may write on only if its effects are what is replicated.
+if not redis.REDIS_VERSION_NUM then redis.replicate_commands() end
 
-local pack, unpack = cmsgpack.pack, cmsgpack.unpack
+local call, pack, unpack = redis.call, cmsgpack.pack, cmsgpack.unpack
 local ROW, ENTRY = 4, 5
-local now, tag, ttl, entity, known, out
+local now, tag, ttl, known
+local flat, open, dirty, changed
+local out, said
 
-local function say(value) out[#out + 1] = value end
+local function say(value)
+  said = said + 1
+  out[said] = value
+end
 
 local function load(key)
-  local names, expires, blobs = {}, {}, {}
-  local value = redis.call('GET', key)
-  if value then
-    local fine, flat = pcall(unpack, value)
-    if fine and type(flat) == 'table' then
-      for i = 1, #flat, 3 do
-        if flat[i + 1] == 0 or flat[i + 1] > now then
-          names[#names + 1] = flat[i]
-          expires[flat[i]] = flat[i + 1]
-          blobs[flat[i]] = flat[i + 2]
-        end
-      end
-    end
+  local value = call('GET', key)
+  local fine, found
+  if value then fine, found = pcall(unpack, value) end
+  flat = fine and type(found) == 'table' and found or {}
+  open, dirty, changed = {}, {}, false
+end
+
+local function place_of(name)
+  for i = 1, #flat, 3 do
+    if flat[i] == name then return i end
   end
-  return {names = names, expires = expires, blobs = blobs, open = {}, dirty = {}, changed = false}
+  return nil
 end
 
 local function section(name)
-  local content = entity.open[name]
+  local content = open[name]
   if not content then
-    local blob = entity.blobs[name]
-    content = blob and unpack(blob) or {}
-    entity.open[name] = content
+    local i = place_of(name)
+    content = i and (flat[i + 1] == 0 or flat[i + 1] > now) and unpack(flat[i + 2]) or {}
+    open[name] = content
   end
   return content
 end
 
 local function touch(name, expires)
-  local before = entity.expires[name]
-  if not before then entity.names[#entity.names + 1] = name end
-  if not before or expires > before then entity.expires[name] = expires end
-  entity.dirty[name] = true
-  entity.changed = true
+  local i = place_of(name)
+  if not i then
+    i = #flat + 1
+    flat[i], flat[i + 1], flat[i + 2] = name, expires, ''
+  elseif expires > flat[i + 1] then
+    flat[i + 1] = expires
+  end
+  dirty[name], changed = true, true
 end
 
 local function save(key)
-  if not entity.changed then return end
-  local flat, keep = {}, 0
-  for _, name in ipairs(entity.names) do
-    local blob = entity.blobs[name]
-    if entity.dirty[name] then
-      local content = entity.open[name]
-      blob = next(content) ~= nil and pack(content) or nil
-    end
-    if blob then
-      local expires = entity.expires[name]
-      local n = #flat
-      flat[n + 1], flat[n + 2], flat[n + 3] = name, expires, blob
-      local need = expires == 0 and ttl or expires - now
-      if now == 0 then need = ttl end
+  local kept, keep = 0, 0
+  for i = 1, #flat, 3 do
+    local name, expires, blob = flat[i], flat[i + 1], flat[i + 2]
+    if dirty[name] then blob = next(open[name]) ~= nil and pack(open[name]) end
+    if blob and (expires == 0 or expires > now) then
+      flat[kept + 1], flat[kept + 2], flat[kept + 3] = name, expires, blob
+      kept = kept + 3
+      local need = (expires == 0 or now == 0) and ttl or expires - now
       if need > keep then keep = need end
     end
   end
-  if #flat == 0 then
-    redis.call('DEL', key)
+  for i = #flat, kept + 1, -1 do flat[i] = nil end
+  if kept == 0 then
+    call('DEL', key)
   else
-    redis.call('SET', key, pack(flat), 'PX', keep)
+    call('SET', key, pack(flat), 'PX', keep)
   end
 end
 
@@ -223,7 +224,8 @@ end
 
 -- {r, prefix}: take this event out of every log whose name begins so
 function ops.r(o)
-  for _, name in ipairs(entity.names) do
+  for i = 1, #flat, 3 do
+    local name = flat[i]
     if string.sub(name, 1, #o[2]) == o[2] then
       local rows = section(name)
       local at = position(rows)
@@ -237,26 +239,21 @@ end
 
 -- profile ------------------------------------------------------------------------------------------------
 
-local function profile(field)
-  local rows = section('p:' .. field)
-  local kept = 0
-  for i = 1, #rows, ENTRY do
-    if rows[i + 2] + ttl > now then
-      if kept < i - 1 then
-        for j = 0, ENTRY - 1 do rows[kept + 1 + j] = rows[i + j] end
-      end
-      kept = kept + ENTRY
-    end
-  end
-  for i = #rows, kept + 1, -1 do rows[i] = nil end
-  return rows
-end
-
 local function find(rows, member)
   for i = 1, #rows, ENTRY do
-    if rows[i] == member then return i end
+    if rows[i] == member then return rows[i + 2] + ttl > now and i or nil end
   end
   return nil
+end
+
+local function take_out(rows, at)
+  for i = at, #rows do rows[i] = rows[i + ENTRY] end
+end
+
+local function forget_unused(rows)
+  for i = #rows - ENTRY + 1, 1, -ENTRY do
+    if rows[i + 2] + ttl <= now then take_out(rows, i) end
+  end
 end
 
 -- The one to go is the longest unused of those without trust, and only then of those with it.
@@ -267,12 +264,13 @@ local function evict(rows, capacity)
       local mine, theirs = rows[i + 4], rows[out_at + 4]
       if mine < theirs or (mine == theirs and rows[i + 2] < rows[out_at + 2]) then out_at = i end
     end
-    for i = out_at, #rows do rows[i] = rows[i + ENTRY] end
+    take_out(rows, out_at)
   end
 end
 
-local function learn(field, capacity, fresh)
-  local rows = profile(field)
+local function learn(name, capacity, fresh)
+  local rows = section(name)
+  forget_unused(rows)
   local at = find(rows, fresh[1])
   if at then
     rows[at + 1] = math.min(rows[at + 1], fresh[2])
@@ -283,37 +281,37 @@ local function learn(field, capacity, fresh)
     for j = 1, ENTRY do rows[#rows + 1] = fresh[j] end
     evict(rows, capacity)
   end
-  touch('p:' .. field, 0)
+  touch(name, 0)
 end
 
--- {k, member, age_ms}: for the conditions that follow, is this a device that has earned trust?
+-- {k, name, member, age_ms}: for the conditions that follow, is this an entry that has earned trust?
 function ops.k(o)
-  local rows = profile('dev')
-  local at = find(rows, o[2])
-  known = at ~= nil and (rows[at + 4] == 1 or rows[at + 1] + o[3] <= now)
-end
-
--- {p, field, member} -> first, last, times, trusted (0 where it is not there), number of entries
-function ops.p(o)
-  local rows = profile(o[2])
+  local rows = section(o[2])
   local at = find(rows, o[3])
-  for j = 1, ENTRY - 1 do say(at and rows[at + j] or 0) end
-  say(#rows / ENTRY)
+  known = at ~= nil and (rows[at + 4] == 1 or rows[at + 1] + o[4] <= now)
 end
 
--- {l, field, capacity, member, trusted}
+-- {p, name, member} -> first, last, times, trusted; a single 0 where it is not there
+function ops.p(o)
+  local rows = section(o[2])
+  local at = find(rows, o[3])
+  if not at then say(0) return end
+  for j = 1, ENTRY - 1 do say(rows[at + j]) end
+end
+
+-- {l, name, capacity, member, trusted}
 function ops.l(o) learn(o[2], o[3], {o[4], now, now, 1, o[5]}) end
 
--- {t, field, capacity, member, first, last, trusted}: put a known entry in
+-- {t, name, capacity, member, first, last, trusted}: put a known entry in
 function ops.t(o) learn(o[2], o[3], {o[4], o[5], o[6], 0, o[7]}) end
 
--- {f, field, member}
+-- {f, name, member}
 function ops.f(o)
-  local rows = section('p:' .. o[2])
+  local rows = section(o[2])
   local at = find(rows, o[3])
   if at then
-    for i = at, #rows do rows[i] = rows[i + ENTRY] end
-    touch('p:' .. o[2], 0)
+    take_out(rows, at)
+    touch(o[2], 0)
   end
 end
 
@@ -321,8 +319,8 @@ end
 
 -- {a} -> the packed attributes, or an empty string
 function ops.a()
-  local open = entity.open['a']
-  say(open and next(open) ~= nil and pack(open) or entity.blobs['a'] or '')
+  local i = place_of('a')
+  if dirty.a then say(pack(open.a)) else say(i and flat[i + 2] or '') end
 end
 
 -- {c, name, value} -> 0 not set, 1 the same, 2 another
@@ -386,26 +384,32 @@ function ops.h(o)
   end
 end
 
-local function append(entry)
+-- Trimmed now and then only: the length is a bound on memory, not a promise.
+local function append(entry, reply)
   local stream, dropped = KEYS[#KEYS - 1], KEYS[#KEYS]
-  local before = redis.call('XLEN', stream)
-  redis.call('XADD', stream, 'MAXLEN', '~', entry[3], '*', 'k', entry[1], 'b', entry[2], 'r', pack(out))
-  local lost = before + 1 - redis.call('XLEN', stream)
-  if lost > 0 then redis.call('INCRBY', dropped, lost) end
+  call('XADD', stream, '*', 'k', entry[1], 'b', entry[2], 'r', reply)
+  if tag % 16 == 0 and call('XLEN', stream) > entry[3] then
+    call('INCRBY', dropped, call('XTRIM', stream, 'MAXLEN', '~', entry[3]))
+  end
 end
 
 local replies, cursor = {}, 0
 for s = 1, #ARGV do
   local segment = unpack(ARGV[s])
-  now, tag, out = segment[1], segment[2], {}
-  for _, program in ipairs(segment[3]) do
+  now, tag, out, said = segment[1], segment[2], {}, 0
+  local programs = segment[3]
+  for p = 1, #programs do
+    local program = programs[p]
     cursor = cursor + 1
     ttl, known = program[1], false
-    entity = load(KEYS[cursor])
-    for i = 2, #program do ops[program[i][1]](program[i]) end
-    save(KEYS[cursor])
+    load(KEYS[cursor])
+    for i = 2, #program do
+      local op = program[i]
+      ops[op[1]](op)
+    end
+    if changed then save(KEYS[cursor]) end
   end
-  if segment[4] then append(segment[4]) end
   replies[s] = pack(out)
+  if segment[4] then append(segment[4], replies[s]) end
 end
 return pack(replies)
