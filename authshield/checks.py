@@ -30,8 +30,7 @@ from authshield.installation import (
     with_middleware,
 )
 from authshield.judge import compile_ruleset
-from authshield.models import RulesetVersion
-from authshield.tune.transfer import source_from_json
+from authshield.tune.rulebook import published
 
 E_MIDDLEWARE_MISSING = "authshield.E001"
 E_MIDDLEWARE_ORDER = "authshield.E002"
@@ -53,7 +52,6 @@ W_GEOIP_FILE = "authshield.W023"
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
-TASK_LIMIT_SECONDS = 30
 LIMITS_A_TIMEOUT = 4
 DEFAULT_VISIBILITY_SECONDS = 3600
 
@@ -171,7 +169,7 @@ def check_visibility(**_: Any) -> Iterator[CheckMessage]:
     """A task that still runs is not handed out a second time."""
     options = _celery("BROKER_TRANSPORT_OPTIONS", {}) or {}
     timeout = options.get("visibility_timeout", DEFAULT_VISIBILITY_SECONDS)
-    limit = _celery("TASK_TIME_LIMIT", None) or TASK_LIMIT_SECONDS
+    limit = _celery("TASK_TIME_LIMIT", None) or tasks().TIME_LIMIT
     least = LIMITS_A_TIMEOUT * limit
     if timeout < least:
         yield Error(
@@ -254,15 +252,22 @@ def check_ruleset(databases: Sequence[str] | None = None, **_: Any) -> Iterator[
     if not databases:
         return
     try:
-        version = RulesetVersion.objects.order_by("-number").first()
-        if version is not None:
-            compile_ruleset(source_from_json(version.snapshot))
+        source = published()
     except DatabaseError:  # the tables are not there yet: `migrate` checks before it makes them
         return
     except RuleError as error:
-        hint = "Roll back to a version that does, in the admin under “published rulesets”."
-        what = f"Published ruleset #{version.number if version else 0} does not compile: {error}"
-        yield Error(what, hint=hint, id=E_RULESET)
+        yield _broken_ruleset(error)
+        return
+    try:
+        if source is not None:
+            compile_ruleset(source)
+    except RuleError as error:
+        yield _broken_ruleset(error)
+
+
+def _broken_ruleset(error: RuleError) -> CheckMessage:
+    hint = "Roll back to a version that does, in the admin under “published rulesets”."
+    return Error(f"The published ruleset does not compile: {error}", hint=hint, id=E_RULESET)
 
 
 def _right_order(names: list[str]) -> str:
@@ -273,5 +278,12 @@ def _right_order(names: list[str]) -> str:
 
 
 def _celery(name: str, default: Any) -> Any:
-    """A setting of Celery under the prefix that its own documentation uses with Django."""
-    return getattr(settings, f"CELERY_{name}", default)
+    """A setting of Celery: under the prefix that its own documentation uses with Django, or of the app in use."""
+    return getattr(settings, f"CELERY_{name}", None) or tasks().celery_value(name.lower()) or default
+
+
+def tasks() -> Any:
+    """The Celery entry points, imported when they are asked for: a web process has no need of Celery."""
+    from authshield import tasks as entry_points  # noqa: PLC0415 - see above
+
+    return entry_points

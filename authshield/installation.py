@@ -113,7 +113,7 @@ def check_keys(keys: Sequence[str], *, secret_key: str) -> None:
             f"{PREFIX}SEALING_KEYS is empty, and nothing can be sealed without: {way_out}"
         )
     for place, key in enumerate(keys, start=1):
-        if not isinstance(key, str) or len(key) < KEY_LENGTH:
+        if len(key) < KEY_LENGTH:
             msg = f"{PREFIX}SEALING_KEYS: key {place} is shorter than {KEY_LENGTH} characters: {way_out}"
             raise ConfigurationError(msg)
         if key == secret_key:

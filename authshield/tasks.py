@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.signals import worker_ready
 from kombu.exceptions import OperationalError
 
@@ -20,7 +20,7 @@ from authshield.conf import current
 from authshield.contain import intake, steps
 from authshield.contain.work import HANDLERS, SLOW
 from authshield.enforce import holds
-from authshield.errors import StoreUnavailable
+from authshield.errors import GatewayError, StoreUnavailable
 from authshield.measure.store import default_store
 from authshield.record import outbox, retention
 from authshield.score import drain as draining
@@ -142,6 +142,22 @@ def celery_settings() -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "worker_soft_shutdown_timeout": 20.0,
     }
+
+
+def ping_workers(timeout_seconds: float) -> list[str]:
+    """Names of the workers that answer in time; it waits that long. ``GatewayError`` where the broker is away."""
+    try:
+        with current_app.connection_for_write(connect_timeout=timeout_seconds) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=timeout_seconds)
+            replies = current_app.control.ping(timeout=timeout_seconds, connection=connection)
+    except (OperationalError, OSError) as error:
+        raise GatewayError(f"Celery's broker does not answer: {error}") from error
+    return sorted(name for reply in replies or () for name in reply)
+
+
+def celery_value(name: str) -> Any:
+    """What the app in use has for a setting of Celery, by its lower-case name."""
+    return current_app.conf.get(name)
 
 
 @worker_ready.connect(weak=False, dispatch_uid="authshield.tasks.start")

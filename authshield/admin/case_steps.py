@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -69,7 +68,7 @@ def _is_frozen(case: Case) -> bool:
     return AccountState.objects.filter(account=case.account, frozen_at__isnull=False).exists()
 
 
-def _is_open(case: Any) -> bool:
+def _is_open(case: Case) -> bool:
     return case.state != Case.State.CLOSED
 
 

@@ -6,8 +6,10 @@ Every function returns the sentence that tells the person what happened.
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -137,7 +139,7 @@ def cancel(hold: Hold, deed: Deed) -> str:
     return _("Cancelled: it never takes effect.")
 
 
-def _open(case: Case, **more: object) -> object:
+def _open(case: Case, **more: Any) -> QuerySet[Case]:
     return Case.objects.filter(pk=case.pk, **more).exclude(state=Case.State.CLOSED)
 
 

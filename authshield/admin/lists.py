@@ -90,5 +90,6 @@ class ListAdmin(DeskAdmin):
 
 
 def _published(request: HttpRequest, what: str) -> str:
-    version = rulebook.sync_lists(request.user, what, clock.now())
+    author = request.user if request.user.is_authenticated else None
+    version = rulebook.sync_lists(author, what, clock.now())
     return _("In force as version %(number)d.") % {"number": version.number} if version else ""

@@ -63,7 +63,7 @@ def velocity_source() -> RulesetSource:
 
 def _published_or_nothing() -> RulesetSource:
     try:
-        return source_of(RulesetVersion.objects.order_by("-number").first())
+        return rulebook.published() or NOTHING
     except RuleError:
         return NOTHING
 
@@ -78,4 +78,4 @@ def _drafted_or_nothing() -> RulesetSource:
 def published_ids() -> list[str]:
     """The ids of the rules and limits in force."""
     source = _published_or_nothing()
-    return sorted(thing.id for thing in (*source.rules, *source.limits))
+    return sorted([*(rule.id for rule in source.rules), *(limit.id for limit in source.limits)])

@@ -17,6 +17,7 @@ from authshield.admin.draft_forms import LimitForm, RuleForm
 from authshield.admin.rulebook import pending, velocity_source
 from authshield.admin.steps import StepsAdmin
 from authshield.admin.words import NONE, kind_words
+from authshield.judge.cel import velocity_name
 from authshield.models import LimitDraft, RuleDraft
 from authshield.models.rules import ActionChoice, DraftState
 from authshield.vocabulary.facts import FACTS
@@ -130,13 +131,17 @@ class RuleDraftAdmin(DraftAdmin):
         (gettext_lazy("Last change"), {"fields": [("updated_at", "updated_by")]}),
     ]
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], **kwargs: Any
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """With the field reference."""
-        limits = [(f"velocity.{limit.id}", limit.text) for limit in velocity_source().limits]
-        context.update({"facts": FACTS, "velocities": limits})
-        return super().render_change_form(request, context, **kwargs)
+        limits = [(velocity_name(limit.id), limit.text) for limit in velocity_source().limits]
+        context = {"facts": FACTS, "velocities": limits, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
 
 @admin.register(LimitDraft)

@@ -163,4 +163,4 @@ def test_importing_the_package_imports_nothing() -> None:
 def test_the_package_has_no_other_lazy_names() -> None:
     """A slip of the pen is an AttributeError, as everywhere."""
     with pytest.raises(AttributeError, match="instal"):
-        _ = authshield.instal  # type: ignore[attr-defined]
+        _ = authshield.instal
