@@ -18,7 +18,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 class Decided:
     """One record's decision and end. ``case_at`` is when its case was opened, where the late scoring did so.
 
-    ``in_warm_up`` is True for an event that was only observed. Written once ``case`` cannot change any more.
+    ``in_warm_up`` is True for an event that was only observed. ``waits`` is True until the late scoring has looked
+    at it: only then is its line final.
     """
 
     record: Record
@@ -31,6 +32,7 @@ class Decided:
     case: str = ""
     case_at: datetime | None = None
     in_warm_up: bool = False
+    waits: bool = False
 
     @property
     def is_challenged(self) -> bool:

@@ -1,0 +1,67 @@
+"""The late scoring of a replay: what a worker would find out, taking effect some event time later.
+
+Must not decide on events. Case ids are derived from what is in the file, so that two runs agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from authshield.judge import Ruleset
+from authshield.replay.decided import Decided
+from authshield.score.session import SCORED, LateScore, score
+from authshield.vocabulary.event import Event
+from authshield.vocabulary.features import Features
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A late score that has come due. ``session_score`` is the highest of its session so far."""
+
+    at: datetime
+    decided: Decided
+    features: Features
+    late: LateScore
+    session_score: float
+    is_new_high: bool
+
+
+@dataclass(slots=True)
+class LateScoring:
+    """Scores that wait for their time. ``cases`` and ``scores`` are those of sessions that have one."""
+
+    ruleset: Ruleset
+    delay: timedelta
+    cases: dict[str, str] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    _waiting: deque[tuple[datetime, Decided, Features]] = field(default_factory=deque)
+
+    def look_at(self, decided: Decided, features: Features) -> None:
+        """Have a decided event's session scored, if it is of a kind that is."""
+        event = decided.record.event
+        if event.kind in SCORED and event.session is not None and event.account is not None:
+            decided.waits = True
+            self._waiting.append((event.at + self.delay, decided, features))
+
+    def due(self, now: datetime | None) -> Iterator[Verdict]:
+        """The verdicts up to ``now``, or all that are left."""
+        while self._waiting and (now is None or self._waiting[0][0] <= now):
+            at, decided, features = self._waiting.popleft()
+            decided.waits = False
+            event = decided.record.event
+            late = score(event, features, self.ruleset.source.parameters)
+            before = self.scores.get(event.session or "", 0.0)
+            highest = self.scores[event.session or ""] = max(late.score, before)
+            yield Verdict(at, decided, features, late, session_score=highest, is_new_high=highest > before)
+
+    def case_for(self, event: Event, record_id: str) -> str:
+        """The open case of the event's session, opened by this event if there is none."""
+        session = event.session or ""
+        if session not in self.cases:
+            named = f"{session}\x00{record_id}".encode()
+            self.cases[session] = f"case-{hashlib.sha256(named).hexdigest()[:12]}"
+        return self.cases[session]
