@@ -5,7 +5,6 @@ at the first start and kept in that folder.
 """
 
 import os
-from importlib.util import find_spec
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -54,8 +53,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "authshield.middleware.AuthShieldMiddleware",
 ]
-if not find_spec("authshield.middleware"):
-    MIDDLEWARE.pop()
 
 TEMPLATES = [
     {
@@ -106,8 +103,6 @@ AUTHENTICATION_BACKENDS = [
     "authshield.authentication.GuardBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-if not find_spec("authshield.authentication"):
-    AUTHENTICATION_BACKENDS.pop(0)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

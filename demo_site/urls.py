@@ -1,7 +1,5 @@
 """Every address of the demo brokerage. Must not hold more than addresses."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path
 
@@ -12,7 +10,7 @@ handler500 = "demo_site.broker.views.errors.server_error"
 
 urlpatterns = [
     path("", include("demo_site.broker.urls")),
-    *([path("security/", include("authshield.urls"))] if find_spec("authshield.urls") else []),
+    path("security/", include("authshield.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

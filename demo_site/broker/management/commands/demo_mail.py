@@ -13,7 +13,9 @@ from demo_site.broker.mailbox import newest
 
 
 class Command(BaseCommand):
-    help = "Print the newest notice or code that was mailed to a person of the demo. Exits 1 if there is none."
+    help = (
+        "Print the newest notice or code that was mailed to a person of the demo. Exits 1 if there is none."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="such as alice")
