@@ -143,7 +143,8 @@ def current() -> Settings:
 
 def sealing_keys() -> tuple[bytes, ...]:
     """The sealing keys, newest first; raises ``ConfigurationError`` where there is none."""
-    keys = current().SEALING_KEYS
+    # Read alone: every keyed hash asks for it, a few times a request.
+    keys = tuple(getattr(django_settings, PREFIX + "SEALING_KEYS", Settings.SEALING_KEYS))
     if not keys:
         msg = (
             "AUTHSHIELD_SEALING_KEYS is empty: set it to a list with at least one random string of 32 or more "
