@@ -37,8 +37,8 @@ SENDING = frozenset({"POST", "PATCH"})
 class Parse(Protocol):
     """Reads a request into canonical fields; raises ``InvalidInput``."""
 
-    def __call__(self, request: HttpRequest, **kwargs: Any) -> Mapping[str, str]:
-        """Read it."""
+    def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Mapping[str, str]:
+        """Read it; the view's own URL arguments come by name."""
 
 
 class Describe(Protocol):

@@ -78,7 +78,8 @@ def _postgres(dsn: str) -> dict[str, object]:
     """Take a libpq string such as ``host=127.0.0.1 dbname=demo user=demo`` as it is."""
     words = dict(word.split("=", 1) for word in dsn.split())
     names = {"host": "HOST", "port": "PORT", "dbname": "NAME", "user": "USER", "password": "PASSWORD"}
-    return {"ENGINE": "django.db.backends.postgresql"} | {names[key]: value for key, value in words.items()}
+    given: dict[str, object] = {names[key]: value for key, value in words.items()}
+    return given | {"ENGINE": "django.db.backends.postgresql"}
 
 
 _SQLITE: dict[str, object] = {

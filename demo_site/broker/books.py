@@ -34,7 +34,7 @@ class Books:
         now = clock_now()
         if operation.kind == Kind.ORDER:
             ticket = Ticket.from_fields(operation.fields)
-            order = trading.hold(operation.account, ticket, session=session, key=key, now=now)
+            order = trading.hold(int(operation.account), ticket, session=session, key=key, now=now)
             return order.public_id
         if operation.kind == Kind.WITHDRAWAL:
             return _hold_withdrawal(operation, key, now)
@@ -73,12 +73,12 @@ class Books:
             _cancel_order(account, reference, reason)
         elif reference.startswith("W-"):
             held = Withdrawal.objects.filter(
-                account_id=account, public_id=reference, state=Withdrawal.State.HELD
+                account_id=int(account), public_id=reference, state=Withdrawal.State.HELD
             )
             held.update(state=Withdrawal.State.CANCELLED)
         else:
             waiting = HeldChange.objects.filter(
-                account_id=account, public_id=reference, state=HeldChange.State.HELD
+                account_id=int(account), public_id=reference, state=HeldChange.State.HELD
             )
             waiting.update(state=HeldChange.State.CANCELLED)
 
@@ -86,19 +86,19 @@ class Books:
         """Turn an open order into a waiting one."""
         _ = key
         try:
-            trading.suspend(account, reference, reason=reason, now=clock_now())
+            trading.suspend(int(account), reference, reason=reason, now=clock_now())
         except InvalidInput as error:
             raise _unknown("suspend", reference) from error
 
     def open_orders(self, account: str) -> Sequence[OpenOrder]:
         """All orders of the account that could still be executed, waiting ones too."""
-        rows = Order.objects.filter(account_id=account, state__in=Order.LIVE).order_by("created_at")
+        rows = Order.objects.filter(account_id=int(account), state__in=Order.LIVE).order_by("created_at")
         return [OpenOrder(row.public_id, row.instrument_id, row.side, row.session, row.state) for row in rows]
 
 
 @transaction.atomic
 def _hold_withdrawal(operation: Operation, key: str, now: datetime) -> str:
-    exchange.locked(operation.account)
+    exchange.locked(int(operation.account))
     row, _created = Withdrawal.objects.get_or_create(
         key=key,
         defaults={
@@ -114,15 +114,15 @@ def _hold_withdrawal(operation: Operation, key: str, now: datetime) -> str:
 
 
 def _release_order(account: str, reference: str, now: datetime) -> None:
-    order = trading.release(account, reference, now=now)
+    order = trading.release(int(account), reference, now=now)
     if order.state == Order.State.CANCELLED:
         raise InvalidInput(WAITED_TOO_LONG, status_code=409)
 
 
 @transaction.atomic
 def _release_withdrawal(account: str, reference: str) -> None:
-    exchange.locked(account)
-    row = Withdrawal.objects.filter(account_id=account, public_id=reference).first()
+    exchange.locked(int(account))
+    row = Withdrawal.objects.filter(account_id=int(account), public_id=reference).first()
     if row is None or row.state == Withdrawal.State.CANCELLED:
         raise InvalidInput(WAITED_TOO_LONG, status_code=409)
     if row.state == Withdrawal.State.HELD:
@@ -131,8 +131,8 @@ def _release_withdrawal(account: str, reference: str) -> None:
 
 @transaction.atomic
 def _release_change(account: str, reference: str, now: datetime) -> None:
-    exchange.locked(account)
-    row = HeldChange.objects.filter(account_id=account, public_id=reference).first()
+    exchange.locked(int(account))
+    row = HeldChange.objects.filter(account_id=int(account), public_id=reference).first()
     if row is None or row.state == HeldChange.State.CANCELLED:
         raise InvalidInput(WAITED_TOO_LONG, status_code=409)
     if row.state == HeldChange.State.HELD:
@@ -150,7 +150,7 @@ def execute_change(operation: Operation, *, now: datetime) -> None:
         _cancel_by_customer(operation.account, fields["order_id"], now)
     else:
         trading.amend(
-            operation.account,
+            int(operation.account),
             fields["order_id"],
             quantity=int(fields["quantity"]),
             limit_price=Decimal(fields["limit_price"]),
@@ -160,7 +160,7 @@ def execute_change(operation: Operation, *, now: datetime) -> None:
 
 @transaction.atomic
 def _cancel_by_customer(account: str, reference: str, now: datetime) -> None:
-    trading.cancel(account, reference, now=now)
+    trading.cancel(int(account), reference, now=now)
     # The desk must not find it waiting any more.
     for hold in Hold.objects.filter(account=account, reference=reference, state=Hold.State.WAITING):
         holds.cancel(hold, by=holds.CUSTOMER, reason="cancelled by the customer", now=now)
@@ -168,7 +168,7 @@ def _cancel_by_customer(account: str, reference: str, now: datetime) -> None:
 
 def _cancel_order(account: str, reference: str, reason: str) -> None:
     try:
-        trading.cancel(account, reference, reason=reason, now=clock_now())
+        trading.cancel(int(account), reference, reason=reason, now=clock_now())
     except InvalidInput as error:
         if error.status_code != 409:  # noqa: PLR2004 - finished already: as good as cancelled
             raise _unknown("cancel", reference) from error

@@ -17,7 +17,7 @@ from demo_site.broker.quotes import quote, value_minor
 LARGEST_FILL_OF_ADV = Decimal("0.05")
 
 
-def locked(account: str | int) -> Account:
+def locked(account: int) -> Account:
     """The account, locked until the transaction ends: its orders are dealt with one after the other."""
     return Account.objects.select_for_update().get(pk=account)
 

@@ -22,7 +22,7 @@ from demo_site.broker.trading import new_id
 PENDING_PASSWORD_LIFE = timedelta(days=2)  # a held change waits one day for the desk
 
 
-def destination(account: str | int, number: str) -> BankAccount:
+def destination(account: int, number: str) -> BankAccount:
     """The registered bank account. Raises InvalidInput (422) for one that the customer never registered."""
     row = BankAccount.objects.filter(account_id=account, number=number).first()
     if row is None:
@@ -35,13 +35,13 @@ def destination(account: str | int, number: str) -> BankAccount:
 
 
 @transaction.atomic
-def withdraw(account: str | int, fields: Mapping[str, str], *, now: datetime) -> Withdrawal:
+def withdraw(account: int, fields: Mapping[str, str], *, now: datetime) -> Withdrawal:
     """Pay out at once. Raises InvalidInput (422) where there is too little cash."""
     amount = int(fields["amount"])
     _take(account, amount)
     return Withdrawal.objects.create(
         public_id=new_id("W"),
-        account_id=int(account),
+        account_id=account,
         amount_minor=amount,
         bank_account=fields["bank_account"],
         state=Withdrawal.State.ACCEPTED,
@@ -65,7 +65,7 @@ def check_cash(account: Account, amount: int) -> None:
         )
 
 
-def _take(account: str | int, amount: int) -> None:
+def _take(account: int, amount: int) -> None:
     enough = Account.objects.filter(pk=account, cash_minor__gte=F("reserved_minor") + amount)
     if not enough.update(cash_minor=F("cash_minor") - amount):
         raise InvalidInput(

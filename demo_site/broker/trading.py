@@ -20,7 +20,7 @@ def new_id(letter: str) -> str:
 
 
 @transaction.atomic
-def place(account: str | int, ticket: Ticket, *, session: str, now: datetime) -> Order:
+def place(account: int, ticket: Ticket, *, session: str, now: datetime) -> Order:
     """Reserve, enter, and fill what fills at once.
 
     A client's number that was used for the same ticket returns that order and does nothing. Raises
@@ -37,7 +37,7 @@ def place(account: str | int, ticket: Ticket, *, session: str, now: datetime) ->
 
 
 @transaction.atomic
-def hold(account: str | int, ticket: Ticket, *, session: str, key: str, now: datetime) -> Order:
+def hold(account: int, ticket: Ticket, *, session: str, key: str, now: datetime) -> Order:
     """Enter an order that reserves nothing and fills nothing until it is released. Idempotent by ``key``."""
     exchange.locked(account)
     if first := Order.objects.filter(key=key).first() or placed_before(account, ticket):
@@ -49,7 +49,7 @@ def hold(account: str | int, ticket: Ticket, *, session: str, key: str, now: dat
     return order
 
 
-def placed_before(account: str | int, ticket: Ticket) -> Order | None:
+def placed_before(account: int, ticket: Ticket) -> Order | None:
     """The order that this client's number stands for. Raises InvalidInput (409) if it was another ticket."""
     if not ticket.client_order_id:
         return None
@@ -64,7 +64,7 @@ def placed_before(account: str | int, ticket: Ticket) -> Order | None:
     return order
 
 
-def own(account: str | int, public_id: str) -> Order:
+def own(account: int, public_id: str) -> Order:
     """One of the account's orders. Raises InvalidInput (404) for anybody else's as for none."""
     order = Order.objects.select_related("instrument").filter(account_id=account, public_id=public_id).first()
     if order is None:
@@ -89,7 +89,7 @@ def check_amend(order: Order, quantity: int) -> None:
         raise InvalidInput(_("More than that is filled already."), field="quantity")
 
 
-def cancel(account: str | int, public_id: str, *, reason: str = "", now: datetime) -> Order:
+def cancel(account: int, public_id: str, *, reason: str = "", now: datetime) -> Order:
     """Cancel what is left of a live order. Raises InvalidInput: 404, 409 for one that is finished."""
 
     def change(order: Order) -> None:
@@ -101,7 +101,7 @@ def cancel(account: str | int, public_id: str, *, reason: str = "", now: datetim
     return _change(account, public_id, change, now)
 
 
-def amend(account: str | int, public_id: str, *, quantity: int, limit_price: Decimal, now: datetime) -> Order:
+def amend(account: int, public_id: str, *, quantity: int, limit_price: Decimal, now: datetime) -> Order:
     """Change an open limit order. Raises InvalidInput: 404, 409, or 422 for too little cash or shares."""
 
     def change(order: Order) -> None:
@@ -115,7 +115,7 @@ def amend(account: str | int, public_id: str, *, quantity: int, limit_price: Dec
     return _change(account, public_id, change, now)
 
 
-def suspend(account: str | int, public_id: str, *, reason: str, now: datetime) -> Order:
+def suspend(account: int, public_id: str, *, reason: str, now: datetime) -> Order:
     """Turn an open order into a waiting one; for one that is not open nothing changes."""
 
     def change(order: Order) -> None:
@@ -127,7 +127,7 @@ def suspend(account: str | int, public_id: str, *, reason: str, now: datetime) -
     return _change(account, public_id, change, now)
 
 
-def release(account: str | int, public_id: str, *, now: datetime) -> Order:
+def release(account: int, public_id: str, *, now: datetime) -> Order:
     """Execute a waiting order; for one that is not waiting nothing changes. Raises InvalidInput as ``place``."""
 
     def change(order: Order) -> None:
@@ -140,7 +140,7 @@ def release(account: str | int, public_id: str, *, now: datetime) -> Order:
 
 
 @transaction.atomic
-def _change(account: str | int, public_id: str, change: Callable[[Order], None], now: datetime) -> Order:
+def _change(account: int, public_id: str, change: Callable[[Order], None], now: datetime) -> Order:
     exchange.locked(account)
     order = own(account, public_id)  # read behind the lock: nobody changes it any more
     change(order)
@@ -149,10 +149,10 @@ def _change(account: str | int, public_id: str, change: Callable[[Order], None],
     return order
 
 
-def _entered(account: str | int, ticket: Ticket, *, session: str, now: datetime) -> Order:
+def _entered(account: int, ticket: Ticket, *, session: str, now: datetime) -> Order:
     return Order(
         public_id=new_id("O"),
-        account_id=int(account),
+        account_id=account,
         client_order_id=ticket.client_order_id,
         instrument_id=ticket.symbol,
         side=ticket.side,

@@ -72,7 +72,7 @@ def password(request: HttpRequest, operation: Operation | None) -> HttpResponse:
 def withdraw(request: HttpRequest, operation: Operation | None) -> HttpResponse:
     """Money to the customer's bank."""
     if operation is not None:
-        profile.withdraw(operation.account, operation.fields, now=clock_now())
+        profile.withdraw(int(operation.account), operation.fields, now=clock_now())
         messages.success(request, _("Accepted. The money is on its way to your bank."))
         return redirect("/withdrawals/new/")
     account = Account.objects.filter(pk=request.user.pk).first()

@@ -1,5 +1,6 @@
 """The JSON API. Every error is a problem+json; AuthShield's middleware makes those of its own errors."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import authenticate, login
@@ -48,7 +49,7 @@ def place(request: HttpRequest, operation: Operation | None) -> HttpResponse:
         rows = Order.objects.filter(account_id=request.user.pk or 0)[:ORDERS_SHOWN]
         return JsonResponse([as_json(row) for row in rows], safe=False)
     order = trading.place(
-        operation.account,
+        int(operation.account),
         Ticket.from_fields(operation.fields),
         session=sid_of(request) or "",
         now=clock_now(),
@@ -79,7 +80,7 @@ def withdraw(request: HttpRequest, operation: Operation | None) -> HttpResponse:
     del request
     if operation is None:
         return _not_allowed("POST")
-    row = profile.withdraw(operation.account, operation.fields, now=clock_now())
+    row = profile.withdraw(int(operation.account), operation.fields, now=clock_now())
     return JsonResponse({"id": row.public_id, "state": Withdrawal.State.ACCEPTED}, status=201)
 
 
@@ -108,12 +109,17 @@ def as_json(order: Order) -> dict[str, Any]:
         "side": order.side,
         "quantity": str(order.quantity),
         "order_type": order.order_type,
-        "limit_price": str(order.limit_price) if order.limit_price is not None else None,
+        "limit_price": _plain(order.limit_price),
         "state": order.state,
         "filled_quantity": str(order.filled_quantity),
-        "average_price": str(order.average_price) if order.average_price is not None else None,
+        "average_price": _plain(order.average_price),
         "created_at": order.created_at.isoformat(),
     }
+
+
+def _plain(price: Decimal | None) -> str | None:
+    """A price in canonical notation: 2501.5, 100."""
+    return None if price is None else f"{price:f}".removesuffix(".0")
 
 
 def _repeated(request: HttpRequest, view: ProtectedView) -> HttpResponse | None:

@@ -1,4 +1,4 @@
-"""Answers when something is wrong, as a page or as problem+json. Must not need a session or the database."""
+"""Answers when something is wrong, as a page or as problem+json. Must not need more than the request."""
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -60,4 +60,6 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - as above
     """403 for a post that did not come from a page of this site."""
+    if is_json_path(request.path_info) and not request.user.is_authenticated:
+        return problem(401, "not_authenticated", _("Sign in first: POST /api/login."))
     return answer(request, 403, _("The form has expired. Load the page again, then send it."))

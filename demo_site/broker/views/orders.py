@@ -40,7 +40,7 @@ def new(request: HttpRequest, operation: Operation | None) -> HttpResponse:
     if operation is None:
         return _ticket(request)
     order = trading.place(
-        operation.account,
+        int(operation.account),
         Ticket.from_fields(operation.fields),
         session=sid_of(request) or "",
         now=clock_now(),
