@@ -1,0 +1,105 @@
+"""The ledger says what was decided about money, and holds no secret."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from django.db import transaction
+from pytest_django import DjangoAssertNumQueries
+
+from authshield.measure.keys import fingerprint_text
+from authshield.models import LedgerEntry
+from authshield.record import ledger
+from authshield.record.rows import device_hash, fingerprint_hash
+from authshield.sealing import keyed_hash
+from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.decision import Final, Outcome, Reason
+from authshield.vocabulary.event import Client, DeviceSeen, Kind
+from authshield.vocabulary.operation import Operation
+from tests.recorded import ALLOWED, NOW, STOPPED, decision, event, features
+
+pytestmark = pytest.mark.django_db
+
+ORDER = Operation(Kind.ORDER, "42", {"symbol": "7992", "side": "buy", "quantity": "1000"})
+
+
+def test_a_decision_is_written_with_one_insert(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    """Who, where, what, why and what came of it are in one row."""
+    asked = replace(
+        decision(Action.CHALLENGE, of="order-1"), reasons=(Reason("a", 1, "small"), Reason("b", 9, "large"))
+    )
+    outcome = Outcome(Final.HELD, challenge_id="c-1", hold_id="h-1", case_id="k-1")
+    with django_assert_num_queries(1):
+        row = ledger.write(
+            event(Kind.ORDER), features(order__value=5, device__has_cookie=True), asked, outcome, ORDER, NOW
+        )
+    row = LedgerEntry.objects.get(pk=row.pk)
+    assert (row.at, row.kind, row.account, row.sid, row.ip) == (NOW, "order", "42", "sid-1", "127.2.0.9")
+    assert (row.action, row.required, row.final, row.risk) == ("challenge", "otp", "held", 12.0)
+    assert [reason["code"] for reason in row.reasons] == ["b", "a"]
+    assert (row.rules, row.ruleset_version, row.is_observed) == (["new-device"], 3, False)
+    assert (row.challenge_id, row.hold_id, row.case_id) == ("c-1", "h-1", "k-1")
+    assert Operation.from_canonical(row.operation) == ORDER
+    assert (row.label, row.place) == ("Firefox, Windows", "Sapporo, Japan")
+    assert row.device_hash == keyed_hash("device-1", "device")
+    assert row.facts["order.value"] == 5
+    assert row.facts["device.has_cookie"] is True
+
+
+def test_the_ledger_shares_the_fate_of_the_effect() -> None:
+    """What is rolled back with its effect leaves no line."""
+    with transaction.atomic():
+        ledger.write(event(Kind.ORDER), features(), decision(), ALLOWED, ORDER, NOW)
+        transaction.set_rollback(True)
+    assert not LedgerEntry.objects.exists()
+
+
+def test_a_second_word_on_an_event_renews_its_outcome() -> None:
+    """A challenge that is passed later changes the row of its event, and adds none."""
+    ledger.write(event(Kind.ORDER), features(order__value=5), decision(Action.CHALLENGE), STOPPED, None, NOW)
+    passed = Outcome(Final.PASSED, proved=Strength.OTP, challenge_id="c-1")
+    ledger.write(event(Kind.ORDER), features(), decision(Action.CHALLENGE), passed, ORDER, NOW)
+    row = LedgerEntry.objects.get()
+    assert (row.final, row.challenge_id, row.operation) == ("passed", "c-1", ORDER.canonical())
+    assert row.facts["order.value"] == 5
+
+
+def test_no_secret_reaches_the_ledger() -> None:
+    """Neither a new password in an operation, nor one in a fact or a reason."""
+    change = Operation(Kind.PROFILE_CHANGE, "42", {"field": "password", "new_password": "hunter22"})
+    told = replace(decision(), reasons=(Reason("x", 1, "typed password=hunter22"),))
+    row = ledger.write(
+        event(Kind.PROFILE_CHANGE), features(request__path="/x?token=hunter22"), told, ALLOWED, change, NOW
+    )
+    row.refresh_from_db()
+    whole = json.dumps([row.operation, row.reasons, row.facts])
+    assert "hunter22" not in whole
+    assert json.loads(row.operation)["fields"]["field"] == "password"
+
+
+def test_hostile_texts_fit_and_stay_one_line() -> None:
+    """An address that is none, control characters and endless ids do not break the insert."""
+    hostile = replace(
+        event(Kind.ORDER),
+        id="i" * 100,
+        account="4\n2" * 50,
+        session="s" * 100,
+        client=Client(ip="not an address", browser="\u202e" * 200),
+        device=DeviceSeen(),
+    )
+    row = ledger.write(hostile, features(), decision(), ALLOWED, None, NOW)
+    row.refresh_from_db()
+    assert (row.ip, row.device_hash, row.place) == (None, "", "JP")
+    assert len(row.event_id) == len(row.account) == len(row.sid) == 64
+    assert "\n" not in row.account
+    assert len(row.label) <= 100
+
+
+def test_devices_and_fingerprints_are_kept_under_the_counters_hashes() -> None:
+    """The durable copy can be put back into the counters only if both hash the same text."""
+    fingerprint = {"screen": "1x1", "fonts": "a,b"}
+    assert fingerprint_hash(DeviceSeen(fingerprint=fingerprint)) == keyed_hash(
+        fingerprint_text(fingerprint), "fingerprint"
+    )
+    assert fingerprint_hash(DeviceSeen()) == ""
+    assert device_hash(None) == ""
