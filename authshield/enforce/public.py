@@ -9,43 +9,20 @@ from authshield.vocabulary.decision import Reason
 
 ROUTINE = "routine"
 MOST = 3
-# A word in a rule's code, and what it comes down to for the person.
-_WORDS: dict[str, str] = {
-    **dict.fromkeys(("device", "browser", "fingerprint", "cookie"), "new_device"),
-    **dict.fromkeys(
-        (
-            "network",
-            "ip",
-            "address",
-            "prefix",
-            "asn",
-            "carrier",
-            "country",
-            "travel",
-            "hosting",
-            "anonymizer",
-        ),
-        "new_place",
+# A word in a rule's code, and what it comes down to for the person. Other codes tell nothing.
+_MEANINGS: dict[str, tuple[str, ...]] = {
+    "new_device": ("device", "browser", "fingerprint", "stranger", "session"),
+    "new_place": ("network", "country", "hosting", "travel", "moved"),
+    "recent_change": ("contact",),
+    "sensitive": ("withdrawal", "profile", "destination"),
+    "unusual_order": (
+        *("liquidation", "reuse", "symbol", "thin", "concentration", "pump", "pattern"),
+        *("margin", "night", "proceeds"),
     ),
-    **dict.fromkeys(("contact", "profile", "bank", "destination", "password", "mfa"), "recent_change"),
-    **dict.fromkeys(
-        (
-            "liquidation",
-            "sell",
-            "sold",
-            "symbol",
-            "thin",
-            "concentration",
-            "reuse",
-            "margin",
-            "market",
-            "adv",
-        ),
-        "unusual_order",
-    ),
-    **dict.fromkeys(("value", "large", "amount", "money", "share", "withdrawal"), "large_amount"),
-    **dict.fromkeys(("velocity", "limit", "many", "count", "orders", "failures"), "many_actions"),
+    "large_amount": ("value", "large"),
+    "many_actions": ("count", "rate"),
 }
+_WORDS = {word: meaning for meaning, words in _MEANINGS.items() for word in words}
 
 
 def public_reasons(reasons: Iterable[Reason]) -> list[str]:

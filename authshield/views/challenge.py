@@ -138,6 +138,7 @@ def _page(
         "facts": wording.facts(challenge),
         "reasons": wording.reasons(challenge),
         "device": _device(request),
+        "place": wording.place(challenge),
         "factor": chosen,
         "factor_words": wording.FACTORS.get(chosen),
         "others": [(name, wording.FACTORS[name]) for name in offered if name != chosen],
@@ -158,7 +159,8 @@ def _device(request: HttpRequest) -> str:
     """The browser that is asking: a challenge is answered in the browser that it was put to."""
     meta = request.META
     hints = meta.get("HTTP_SEC_CH_UA", ""), meta.get("HTTP_SEC_CH_UA_PLATFORM", "")
-    return summarise(meta.get("HTTP_USER_AGENT", ""), *hints).label
+    agent = summarise(meta.get("HTTP_USER_AGENT", ""), *hints)
+    return _("a browser that does not say which it is") if agent.browser == "Other" else agent.label
 
 
 _ACTS: dict[str, Callable[[HttpRequest, Challenge, datetime], HttpResponseBase]] = {

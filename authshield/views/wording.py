@@ -66,6 +66,7 @@ REASONS: dict[str, Text] = {
     "unusual_order": gettext_lazy("This differs from what you usually trade."),
     "large_amount": gettext_lazy("The amount is larger than usual."),
     "many_actions": gettext_lazy("A lot has happened in a short time."),
+    "sensitive": gettext_lazy("This is always confirmed, whoever asks for it."),
     "routine": gettext_lazy("We check now and then that it is really you."),
 }
 
@@ -140,6 +141,12 @@ def facts(challenge: Challenge) -> list[Row]:
 def reasons(challenge: Challenge) -> list[Text]:
     """Why it is asked, in plain words."""
     return [REASONS[code] for code in challenge.reasons if code in REASONS]
+
+
+def place(challenge: Challenge) -> str:
+    """From where it was asked for, such as ``203.0.113.7 (JP)``."""
+    ip, country = challenge.shown.get("ip", ""), challenge.shown.get("country", "")
+    return f"{ip} ({country})" if country else str(ip)
 
 
 def offered(challenge: Challenge) -> list[str]:

@@ -19,9 +19,9 @@ def test_only_public_codes_leave(reasons: list[Reason]) -> None:
 def test_the_weightiest_reasons_come_first_and_each_once() -> None:
     """Two rules about the device are one reason."""
     reasons = [
-        Reason("network-unfamiliar", 10, ""),
+        Reason("hosting_network", 10, ""),
         Reason("device_new", 30, ""),
-        Reason("device_cookie_missing", 20, ""),
+        Reason("bad_device_proof", 20, ""),
         Reason("zzz", 99, ""),
     ]
     assert public_reasons(reasons) == ["new_device", "new_place"]

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
@@ -173,6 +173,7 @@ def test_the_right_code_at_the_tenth_try_is_accepted() -> None:
     assert accepts(factor, totp.code_at(factor, NOW))
 
 
+@settings(deadline=None)  # a database is slow at times
 @given(steps=st.lists(st.integers(0, 40), min_size=1, max_size=12))
 def test_accepted_steps_only_ever_grow(steps: list[int]) -> None:
     """Whatever order codes come in, none is accepted at or before an accepted one."""
