@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import msgpack
 from django.core.signals import setting_changed
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
@@ -144,6 +146,14 @@ class Store:
             return False
 
 
+# redis-py 8 renamed the arguments that say who is calling; None in either form asks for no such question.
+_NAMELESS: dict[str, None] = (
+    {"driver_info": None}
+    if "driver_info" in signature(AbstractConnection.__init__).parameters
+    else {"lib_name": None, "lib_version": None}
+)
+
+
 def _connect(url: str, timeout_seconds: float | None) -> Redis:
     return Redis.from_url(
         url,
@@ -153,8 +163,7 @@ def _connect(url: str, timeout_seconds: float | None) -> Redis:
         retry_on_error=[],
         # No handshake beyond AUTH and SELECT: each further question could be waited for.
         protocol=2,
-        lib_name=None,
-        lib_version=None,
+        **_NAMELESS,
     )
 
 
