@@ -53,16 +53,16 @@ def test_a_sign_in_without_the_stream_is_written_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("device", "days", "is_seen", "is_trusted"),
+    ("device", "days", "seen_and_trusted"),
     [
-        ("device-1", 1, True, False),
-        ("device-1", 21, True, True),
-        ("device-2", 21, False, False),
-        (None, 21, False, False),
+        ("device-1", 1, (True, False)),
+        ("device-1", 21, (True, True)),
+        ("device-2", 21, (False, False)),
+        (None, 21, (False, False)),
     ],
 )
 def test_a_device_is_known_without_redis(
-    device: str | None, days: int, is_seen: bool, is_trusted: bool
+    device: str | None, days: int, seen_and_trusted: tuple[bool, bool]
 ) -> None:
     """Trust by age counts from the first sign-in on."""
     sign_in()
@@ -73,7 +73,7 @@ def test_a_device_is_known_without_redis(
         durable.load("42"),
         now,
     ).facts
-    assert (facts["device.is_seen"], facts["device.is_trusted"]) == (is_seen, is_trusted)
+    assert (facts["device.is_seen"], facts["device.is_trusted"]) == seen_and_trusted
     assert facts["device.has_cookie"] is (device is not None)
     assert facts["account.exists"] is True
 
