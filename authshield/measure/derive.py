@@ -158,8 +158,10 @@ def _profile_facts(facts: Facts, event: Event, reading: Reading, context: Contex
     facts["device.age_days"] = max(0, at - device.first) / DAY_MS if device.is_seen else 0.0
     facts["device.browser_seen"] = reading.entry("br").is_seen
     facts["device.fingerprint_seen"] = reading.entry("fp").is_seen
-    facts["network.is_familiar"] = prefix.is_earned(at, trust_ms) or by_carrier
-    facts["network.prefix_seen"] = prefix.is_seen
+    # A block that came to another carrier is not the block that the account knows.
+    is_same_carrier = event.network.asn == 0 or carrier.is_seen
+    facts["network.is_familiar"] = (is_same_carrier and prefix.is_earned(at, trust_ms)) or by_carrier
+    facts["network.prefix_seen"] = is_same_carrier and prefix.is_seen
     facts["network.asn_seen"] = carrier.is_seen
     facts["network.country_seen"] = reading.entry("cc").is_seen
 

@@ -91,6 +91,8 @@ def _entities(event: Event, settlement: Settlement) -> Mapping[str, str]:
 
 
 def _release(event: Event, settlement: Settlement) -> list[Op]:
-    if event.kind in RESERVING and not settlement.outcome.happened:
+    # What is held may still happen: it keeps its place in the limits and in what was sold and bought.
+    is_off = not settlement.outcome.happened and settlement.outcome.final is not Final.HELD
+    if event.kind in RESERVING and is_off:
         return [["r", "w"]]
     return [["r", "wr:"]] if settlement.login_succeeded else []

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("authshield.tune")
 
 POLL_SECONDS = 0.5
+GRACE_SECONDS = 0.4
 
 Stamp = tuple[int, "datetime"] | None
 
@@ -57,12 +58,13 @@ class Snapshots:
     def get(self, now: datetime, tick: float) -> Snapshot:
         """The snapshot in force; ``tick`` are seconds of a clock that never jumps.
 
-        While one thread asks the database the others go on with what is held.
+        While one thread asks the database the others go on with what is held; after a pause, when that is too
+        old to go by, they wait for it.
         """
         held = self._held
         if held is not None and tick < self._due:
             return held
-        if self._lock.acquire(blocking=held is None):
+        if self._lock.acquire(blocking=held is None or tick >= self._due + GRACE_SECONDS):
             try:
                 if self._held is None or tick >= self._due:
                     asked = self._round
