@@ -5,6 +5,7 @@ An entry that was read and not acknowledged comes again, first. Must not be call
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from authshield.errors import StoreUnavailable
@@ -27,6 +28,8 @@ __all__ = [
     "renew_lease",
     "take_lease",
 ]
+
+logger = logging.getLogger("authshield.stream")
 
 GROUP = "authshield"
 CONSUMER = "drain"
@@ -107,13 +110,23 @@ def _entries(store: Store, reply: Any) -> list[Entry]:
     lost: list[str] = []
     for entry_id, fields in reply[0][1] if reply else []:
         name = entry_id.decode()
-        if fields:
-            entries.append(read_entry(name, fields))
-        else:
+        entry = _readable(name, fields) if fields else None
+        if entry is None:
             lost.append(name)
+        else:
+            entries.append(entry)
     if lost:
         _forget(store, lost)
     return entries
+
+
+def _readable(name: str, fields: Any) -> Entry | None:
+    """The entry, None for what nobody of this package wrote: it must not stop those that follow it."""
+    try:
+        return read_entry(name, fields)
+    except Exception:  # whatever a forger thinks of
+        logger.exception("entry %s of the scoring stream cannot be read and is left out", name)
+        return None
 
 
 def _forget(store: Store, ids: Sequence[str]) -> None:
