@@ -60,7 +60,7 @@ def _decide(
     event: Event, findings: list[Finding], ruleset: Ruleset, features: Features, *, observe_only: bool
 ) -> Decision:
     counting = [finding for finding in findings if not finding.shadow]
-    risk = min(max(sum(finding.points for finding in counting), 0.0), MAX_RISK)
+    risk = min(sum((finding.points for finding in counting), 0.0), MAX_RISK)
     counting += [
         Finding(
             f"threshold:{limit.action.word}", "risk_threshold", 0.0, limit.action, limit.required, "the risk"

@@ -44,7 +44,7 @@ def number(value: Any) -> float:
     """Any finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise UnreadableError(f"expected a number, this is {shown(value)}")
-    return value
+    return float(value)
 
 
 def flag(value: Any) -> bool:

@@ -107,7 +107,7 @@ def source_to_json(source: RulesetSource) -> dict[str, Any]:
     written: dict[str, Any] = {
         "name": source.name,
         "version": source.version,
-        "parameters": dict(sorted(source.parameters.items())),
+        "parameters": {name: _plain(value) for name, value in sorted(source.parameters.items())},
     }
     for name, part in PARTS.items():
         written[name] = [_row(one, part) for one in getattr(source, name)]
@@ -141,6 +141,8 @@ def _row(thing: Any, part: Part) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Action | Strength):
         return value.word
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, datetime):
