@@ -131,7 +131,9 @@ def load_drafts(source: RulesetSource) -> None:
             RuleDraft(**_columns(row, "when", "condition")) for row in data["rules"]
         )
         LimitDraft.objects.all().delete()
-        LimitDraft.objects.bulk_create(LimitDraft(**_columns(row)) for row in data["limits"])
+        # The JSON form leaves out what is at its default, and the column's default is another one.
+        action = {"action": PARTS["limits"].defaults["action"].word}
+        LimitDraft.objects.bulk_create(LimitDraft(**action | _columns(row)) for row in data["limits"])
 
 
 def _publish(source: RulesetSource, author: Author, reason: str, now: datetime) -> RulesetVersion:
