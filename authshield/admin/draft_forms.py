@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -13,9 +14,11 @@ from authshield.admin import choices
 from authshield.admin.rulebook import velocity_source
 from authshield.admin.words import NONE
 from authshield.judge import diagnose
+from authshield.judge.validate import problems_of
 from authshield.models import LimitDraft, RuleDraft
+from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.event import Kind
-from authshield.vocabulary.ruleset import Measure
+from authshield.vocabulary.ruleset import Dimension, Limit, Measure, Rule, RulesetSource, Scope
 
 MONEY = {Kind.ORDER.value, Kind.ORDER_CHANGE.value, Kind.WITHDRAWAL.value}
 CONDITION_LENGTH = 4000
@@ -24,6 +27,7 @@ CONDITION_LENGTH = 4000
 class ConsequenceForm(forms.ModelForm):
     """What rules and limits share: kinds, action, strength, points."""
 
+    path = ""
     kinds = forms.MultipleChoiceField(
         label=gettext_lazy("kinds of event"), choices=choices.KINDS, widget=forms.CheckboxSelectMultiple
     )
@@ -40,10 +44,33 @@ class ConsequenceForm(forms.ModelForm):
             self.add_error("points", _("Without an action it needs points, else nothing comes of it."))
         return data
 
+    def _post_clean(self) -> None:
+        """After the columns' own validators, as the publisher would validate it."""
+        super()._post_clean()
+        for problem in [] if self.errors else problems_of(self.ruleset()):
+            if problem.startswith(self.path):
+                self.add_error(None, problem.partition(": ")[2])
+
+    def ruleset(self) -> RulesetSource:
+        """A ruleset with nothing of its kind but this; ``path`` is where it stands there."""
+        return RulesetSource(version=0, name="")
+
+    def _consequence(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The columns that rules and limits share, in the vocabulary's types."""
+        return {
+            "id": data.get("identifier") or self.instance.identifier,
+            "kinds": frozenset(map(Kind, data["kinds"])),
+            "points": data["points"],
+            "action": Action.of(data["action"]),
+            "required": Strength.of(data["required"]),
+            "code": data["code"],
+        }
+
 
 class RuleForm(ConsequenceForm):
     """A rule; its condition is type-checked when it is saved."""
 
+    path = "rules[0]"
     condition = forms.CharField(
         label=gettext_lazy("condition"),
         max_length=CONDITION_LENGTH,
@@ -59,6 +86,12 @@ class RuleForm(ConsequenceForm):
         model = RuleDraft
         fields = ["identifier", "state", "kinds", "condition", "points", "action", "required", "code", "text"]
 
+    def ruleset(self) -> RulesetSource:
+        """This rule, with every limit whose count it may name."""
+        data = self.cleaned_data
+        rule = Rule(when=data["condition"], **self._consequence(data))
+        return replace(velocity_source(), rules=(rule,))
+
     def clean_condition(self) -> str:
         """Refuse what would not compile, each problem with its place and its way out."""
         condition: str = self.cleaned_data["condition"]
@@ -71,6 +104,7 @@ class RuleForm(ConsequenceForm):
 class LimitForm(ConsequenceForm):
     """A velocity limit."""
 
+    path = "limits[0]"
     dimension = forms.ChoiceField(label=gettext_lazy("counted by"), choices=choices.DIMENSIONS)
     measure = forms.ChoiceField(label=gettext_lazy("what is counted"), choices=choices.MEASURES)
     distinct_of = forms.ChoiceField(
@@ -106,9 +140,24 @@ class LimitForm(ConsequenceForm):
             self.add_error(
                 "scope", _("Only a limit counted by account can tell strange devices from its own.")
             )
-        if data.get("refunds_success") and set(data.get("kinds", ())) != {Kind.LOGIN.value}:
-            self.add_error("refunds_success", _("Only a limit of sign-ins alone can give successes back."))
+        if data.get("refunds_success") and set(data.get("kinds", ())) - {Kind.LOGIN, Kind.FACTOR_ATTEMPT}:
+            self.add_error("refunds_success", _("Only sign-ins and answers to challenges can be given back."))
         return data
+
+    def ruleset(self) -> RulesetSource:
+        """This limit alone."""
+        data = self.cleaned_data
+        limit = Limit(
+            dimension=Dimension(data["dimension"]),
+            measure=Measure(data["measure"]),
+            distinct_of=Dimension(data["distinct_of"]) if data["distinct_of"] else None,
+            scope=Scope(data["scope"]),
+            window_seconds=data["window_seconds"],
+            capacity=data["capacity"],
+            refunds_success=data["refunds_success"],
+            **self._consequence(data),
+        )
+        return RulesetSource(version=0, name="", limits=(limit,))
 
     def _clean_measure(self, data: dict[str, Any]) -> None:
         measure, distinct_of = data.get("measure"), data.get("distinct_of")

@@ -55,6 +55,8 @@ class SwitchForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "action" not in self.fields:  # a switch that is set already is only shown
+            return
         self._ids = published_ids()
         self.fields["target"].choices = [  # type: ignore[attr-defined]
             ("", NONE),
