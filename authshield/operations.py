@@ -6,11 +6,12 @@ ledger's line share one transaction.
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.shortcuts import redirect
 from django.urls import Resolver404
 from django.urls import resolve as resolve_path
@@ -19,13 +20,13 @@ from authshield import signedin
 from authshield.backends.accounts import limiter_name
 from authshield.clock import now as clock_now
 from authshield.enforce import challenges, gate, holds, responses
-from authshield.errors import ChallengeError, StepUpRequired, StoreUnavailable
+from authshield.errors import ChallengeError, Refused, StepUpRequired, StoreUnavailable
 from authshield.factors import enrolled
 from authshield.judge.demand import resolve
 from authshield.measure import profile
 from authshield.measure.store import default_store
 from authshield.observe import observe
-from authshield.pipeline import Guarded, assess, conclude
+from authshield.pipeline import UNAVAILABLE, Guarded, assess, conclude
 from authshield.record import ledger, sightings
 from authshield.signin import CHALLENGE_HEADER, refusal
 from authshield.vocabulary.actions import Action, Strength
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from authshield.vocabulary.operation import Operation
 
 FIRST_ERROR_STATUS = 400
+_log = logging.getLogger(__name__)
 
 
 class Execute(Protocol):
@@ -156,6 +158,10 @@ def _execute(
                 ledger.write(event, features, decision, outcome, operation, now)
             else:
                 transaction.set_rollback(True)
+    except DatabaseError as error:
+        conclude(assessment, Outcome(Final.STOPPED))
+        _log.exception("event %s was rolled back", event.id)
+        raise Refused(UNAVAILABLE, status_code=503, retry_after_seconds=5) from error
     except BaseException:
         conclude(assessment, Outcome(Final.STOPPED))
         raise

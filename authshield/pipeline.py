@@ -7,6 +7,7 @@ middleware for pages. A replay calls the same stages with the file's clock.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,20 +20,25 @@ from authshield.measure.profile import hydrate
 from authshield.measure.store import default_store
 from authshield.record import durable
 from authshield.tune.rulebook import active
+from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.assessment import Assessment
-from authshield.vocabulary.event import Event, Login
+from authshield.vocabulary.decision import Decision, Reason
+from authshield.vocabulary.event import Event, Kind, Login
+from authshield.vocabulary.facts import MISSING
+from authshield.vocabulary.features import Features
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from authshield.errors import InvalidInput
-    from authshield.vocabulary.decision import Decision, Outcome
-    from authshield.vocabulary.features import Features
+    from authshield.vocabulary.decision import Outcome
 
 
 View = TypeVar("View", bound="Callable[..., Any]")
 EXEMPT = "authshield_exempt"
+UNAVAILABLE = "unavailable"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -45,11 +51,22 @@ class Guarded:
 
 
 def assess(event: Event, now: datetime) -> Assessment:
-    """Measure and judge one event.
+    """Measure and judge one event. Raises nothing: what cannot be judged is denied, a page excepted.
 
-    Cost: 1 Redis round trip, no query; 2 queries and 2 trips for an account that the store does not know yet;
-    2 queries and no trip while Redis is away.
+    Cost: 1 Redis round trip, no query; 4 queries and 2 trips for an account that the store does not know yet;
+    4 queries and no trip while Redis is away.
     """
+    try:
+        assessment = _assess(event, now)
+    except Exception:  # noqa: BLE001 - whatever fails in here must stop the order, not the site
+        _log.exception("event %s (%s) could not be judged", event.id, event.kind)
+        assessment = _unjudged(event)
+    if current().MODE != "enforce":
+        return replace(assessment, decision=replace(assessment.decision, observe_only=True))
+    return assessment
+
+
+def _assess(event: Event, now: datetime) -> Assessment:
     ruleset, switches = active(now)
     store = default_store()
     features = measure(event, ruleset, store)
@@ -60,10 +77,14 @@ def assess(event: Event, now: datetime) -> Assessment:
         else:
             hydrate(event.account, snapshot, store)
             features = measure(event, ruleset, store, stream=False)
-    decision = judge(event, features, ruleset, switches)
-    if current().MODE != "enforce":
-        decision = replace(decision, observe_only=True)
-    return Assessment(event, features, decision)
+    return Assessment(event, features, judge(event, features, ruleset, switches))
+
+
+def _unjudged(event: Event) -> Assessment:
+    action = Action.ALLOW if event.kind == Kind.REQUEST else Action.DENY
+    reason = Reason(UNAVAILABLE, 0.0, "the event could not be judged")
+    decision = Decision(event.id, action, Strength.NONE, 0.0, (reason,), (), 0, degraded=True)
+    return Assessment(event, Features(dict(MISSING), is_missing=True), decision)
 
 
 def conclude(assessment: Assessment, outcome: Outcome, extra: Mapping[str, str] | None = None) -> None:
@@ -82,7 +103,10 @@ def conclude(assessment: Assessment, outcome: Outcome, extra: Mapping[str, str] 
         login_succeeded=isinstance(subject, Login) and subject.succeeded and outcome.happened,
         extra=dict(extra or {}),
     )
-    settle(event, features, settlement, default_store())
+    try:
+        settle(event, features, settlement, default_store())
+    except Exception:  # noqa: BLE001 - the effect is done: what fails now must not be told as its failure
+        _log.exception("event %s (%s) could not be settled", event.id, event.kind)
     tell(event, features, decision, outcome)
 
 

@@ -19,7 +19,7 @@ from authshield.factors import enrolled
 from authshield.judge.demand import resolve
 from authshield.observe import observe
 from authshield.observe.device import device_or_issued
-from authshield.pipeline import assess, conclude
+from authshield.pipeline import UNAVAILABLE, assess, conclude
 from authshield.record import durable, ledger
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Final, Outcome
@@ -122,6 +122,8 @@ def refusal(assessment: Assessment) -> Refused:
     for code in ("account_frozen", "session_ended"):
         if code in codes:
             return Refused(code)
+    if UNAVAILABLE in codes:
+        return Refused(UNAVAILABLE, status_code=503, retry_after_seconds=5)
     if decision.retry_after_seconds:
         return Refused("rate_limited", status_code=429, retry_after_seconds=decision.retry_after_seconds)
     return Refused("denied")

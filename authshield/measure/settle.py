@@ -13,6 +13,7 @@ from authshield.measure.journal import settled_entry
 from authshield.measure.lessons import ISSUED_DEVICE, Settlement, lessons
 from authshield.measure.measuring import Segment, measure_after, pack_segment
 from authshield.measure.plan import OTHER_TTL_MS, TTL, entities
+from authshield.vocabulary.decision import Final
 from authshield.vocabulary.event import Event, Kind
 
 if TYPE_CHECKING:

@@ -1,0 +1,101 @@
+"""The site on several real web processes, with its own database and Valkey, for what only they can show."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.client import HOME, Visitor
+from tests.live import ROOT
+from tests.servers import Valkey, start_valkey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Web:
+    """Running web processes."""
+
+    port: int
+    folder: Path
+    valkey: Valkey
+    environ: dict[str, str]
+
+    def visitor(self, address: str = HOME) -> Visitor:
+        """Somebody with a fresh browser."""
+        return Visitor(self.port, address)
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command; returns what it printed."""
+        return _manage(self.environ, *arguments)
+
+    @property
+    def hashes(self) -> int:
+        """Passwords that were checked so far."""
+        marks = self.folder / "hashes"
+        return marks.stat().st_size if marks.exists() else 0
+
+
+@contextmanager
+def run_web(folder: Path, *, workers: int = 4, threads: int = 4) -> Iterator[Web]:
+    """Migrate, seed and serve; everything ends with the block."""
+    data, server = folder / "data", folder / "server"
+    server.mkdir()
+    valkey = start_valkey(server)
+    environ = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("COV_")},
+        "DJANGO_SETTINGS_MODULE": "tests.counting_settings",
+        "DEMO_DATA": str(data),
+        "AUTHSHIELD_REDIS_URL": valkey.url,
+        "PYTHONPATH": str(ROOT),
+    }
+    port = _free_port()
+    try:
+        _manage(environ, "migrate", "--verbosity", "0")
+        _manage(environ, "demo_seed", "--verbosity", "0")
+        argv = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
+        argv += ["--threads", str(threads), "--worker-class", "gthread", "demo_site.wsgi"]
+        with (folder / "web.log").open("wb") as log:
+            process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=log, stderr=log)
+        try:
+            _wait(port, process)
+            yield Web(port, data, valkey, environ)
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+    finally:
+        valkey.stop()
+
+
+def _manage(environ: dict[str, str], *arguments: str) -> str:
+    argv = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(argv, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if Visitor(port).get("/login/").status == 200:  # noqa: PLR2004 - the word for it
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError("the web processes did not start")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
