@@ -1,0 +1,46 @@
+"""Both languages say everything."""
+
+import gettext
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.utils.translation import override
+
+import authshield
+from authshield.enforce.wording import _REFUSALS
+from authshield.views import wording
+
+FOLDER = Path(authshield.__file__).parent / "locale" / "ja" / "LC_MESSAGES"
+
+
+def sentences() -> Iterator[object]:
+    """Every sentence that the challenge page and the refusals choose from."""
+    for words in _REFUSALS.values():
+        yield from (words.title, words.text)
+    for table in (wording.TITLES, wording.BUTTONS, wording.REASONS):
+        yield from table.values()
+    for factor in wording.FACTORS.values():
+        yield from (factor.label, factor.hint, factor.choose)
+
+
+def test_every_sentence_is_there_in_japanese() -> None:
+    """None is left in English."""
+    for sentence in sentences():
+        with override("ja"):
+            assert re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", str(sentence)), str(sentence)
+
+
+def test_the_compiled_catalogue_is_the_written_one() -> None:
+    """Whoever changes the text compiles it, and leaves no sentence empty."""
+    written = (FOLDER / "django.po").read_text()
+    pairs = re.findall(
+        r'^msgid "(.+)"\n(?:msgid_plural ".*"\n)?msgstr(?:\[0\])? "(.*)"$', written, re.MULTILINE
+    )
+    with (FOLDER / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    assert len(pairs) > 50
+    for english, japanese in pairs:
+        assert japanese
+        found = {compiled.gettext(english), compiled.ngettext(english, english, 1)}
+        assert japanese in found, english
