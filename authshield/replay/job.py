@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 from authshield.backends.loader import geo_locator
 from authshield.conf import Settings
@@ -29,6 +29,8 @@ from authshield.replay.rulesets import rule_ids
 from authshield.replay.run import Options, Replay, issued_devices
 from authshield.replay.server import store_of
 
+KEPT_PROBLEMS = 20
+KEPT_RECORDS = 50_000  # some 100 MB
 _CACHED_ADDRESSES = 65_536
 
 
@@ -62,7 +64,7 @@ class BadLines(ReplayError):  # noqa: N818 - what it tells of
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to replay and where to write. ``stdout`` takes the decisions if ``decisions`` is "-"."""
+    """What to replay and where to write. ``print_line`` takes the decisions if ``decisions`` is "-"."""
 
     files: list[Path]
     ruleset: Ruleset
@@ -74,30 +76,33 @@ class Job:
     report: str = ""
     options: Options = field(default_factory=Options)
     skips: bool = False
-    stdout: TextIO | None = None
+    print_line: Callable[[str], object] | None = None
 
 
 @dataclass(slots=True)
 class _Checked:
-    """What the first reading found. Only the first ``KEPT`` problems are kept."""
-
-    KEPT = 20
+    """What the first reading found. A short file's records are kept, so that it is not read again."""
 
     watcher: Watcher
     skips: bool
     lines: int = 0
     bad: int = 0
     problems: list[Problem] = field(default_factory=list)
+    records: list[Record] | None = field(default_factory=list)
 
-    def good(self, _record: Record) -> None:
+    def good(self, record: Record) -> None:
         self.lines += 1
+        if self.records is not None:
+            self.records.append(record)
+            if self.lines > KEPT_RECORDS:
+                self.records = None
         self.watcher.checked(self.lines)
 
     def broken(self, problem: Problem) -> None:
         self.bad += 1
         if self.skips:
             self.watcher.problem(problem)
-        elif len(self.problems) < self.KEPT:
+        elif len(self.problems) < KEPT_PROBLEMS:
             self.problems.append(problem)
 
 
@@ -118,7 +123,7 @@ def run(job: Job, watcher: Watcher) -> tuple[dict[str, Any], int]:
         report_to = outputs.open(Path(job.report)) if job.report else None
         store = stack.enter_context(store_of(job.settings, job.namespace, is_given=job.is_namespace_given))
         replay = Replay(job.ruleset, store, setting.base, options)
-        records = _read(job, setting, _ignored if job.skips else _changed)
+        records = checked.records or _read(job, setting, _ignored if job.skips else _changed)
         report = _decide(
             replay.decide(records), job, setting.base, write=write, watch=_watch(watcher, checked.lines)
         )
@@ -133,8 +138,8 @@ def _read(job: Job, setting: Setting, report: reader.Report) -> Iterator[Record]
 
 
 def _writer(job: Job, outputs: Outputs) -> Callable[[str], object]:
-    if job.decisions == "-" and job.stdout is not None:
-        return job.stdout.write
+    if job.decisions == "-" and job.print_line is not None:
+        return job.print_line
     return outputs.open(Path(job.decisions)).write if job.decisions else _ignored
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO
 
 from authshield.replay.reader import ReplayError
 
@@ -51,7 +51,6 @@ def _written(part: Path, *, packed: bool) -> Iterator[TextIO]:
     with ExitStack() as stack:
         raw = stack.enter_context(part.open("wb"))
         stack.callback(part.unlink, missing_ok=True)
-        if packed:
-            # Neither a name nor a time in the archive: the same decisions make the same bytes.
-            raw = cast("gzip.GzipFile", stack.enter_context(gzip.GzipFile("", "wb", 6, raw, mtime=0)))  # type: ignore[assignment]
-        yield stack.enter_context(TextIOWrapper(raw, encoding="utf-8", newline="\n"))
+        # Neither a name nor a time in the archive: the same decisions make the same bytes.
+        stream = stack.enter_context(gzip.GzipFile("", "wb", 6, raw, mtime=0)) if packed else raw
+        yield stack.enter_context(TextIOWrapper(stream, encoding="utf-8", newline="\n"))

@@ -49,6 +49,7 @@ KINDS = {
         Kind.LOGOUT,
     )
 }
+_NETWORK = ("asn", "country", "lat", "lon", "radius_km", "kind")
 _NETWORK_KINDS = ("residential", "mobile", "business", "hosting", "anonymizer")
 _ACCOUNT_TYPES = ("cash", "margin", "nisa", "ideco")
 _PROFILE_FIELDS = ("email", "phone", "bank_account", "password", "mfa")
@@ -90,8 +91,8 @@ def record(body: Body, setting: Setting, *, prefix: str = "") -> Record:
         event=event,
         id=name,
         time=str(body["time"]),
-        enrolled=fields.words_list(body, "enrolled", FACTORS),
-        can_pass=fields.words_list(body, "can_pass", FACTORS),
+        enrolled=_factors(body, "enrolled"),
+        can_pass=_factors(body, "can_pass"),
         label=fields.optional_word(body, "label", ("fraud", "legit")),
         campaign=fields.optional_text(body, "campaign", MAX_NAME),
         fx=fx,
@@ -99,21 +100,24 @@ def record(body: Body, setting: Setting, *, prefix: str = "") -> Record:
     )
 
 
+# One session's lines repeat what the next four are made of: a look-up by the raw values spares the checks. That
+# is safe because equal keys have equal types, and because what raises is not kept.
+
+
 def _client(body: Body) -> Client:
     ip = fields.address(body, "ip")
     agent = fields.text(body, "user_agent")
-    headers = fields.optional_part(body, "headers")
-    if headers is None:
-        return _client_of(ip, agent)
-    return _client_of(
-        ip, agent, *[fields.optional_text(headers, name, where="headers.") for name in _HEADERS]
-    )
+    headers = fields.optional_part(body, "headers") or {}
+    values = tuple(map(headers.get, _HEADERS))
+    try:
+        return _client_of(ip, agent, values)
+    except TypeError:  # a value that cannot be a key is none that is right either
+        return _client_of.__wrapped__(ip, agent, values)
 
 
-# One session's lines repeat what these three are made of.
 @lru_cache(maxsize=_CACHED)
-def _client_of(ip: str, agent: str, *headers: str) -> Client:
-    language, hints, platform, mobile, ja4 = headers or ("",) * len(_HEADERS)
+def _client_of(ip: str, agent: str, values: tuple[object, ...]) -> Client:
+    language, hints, platform, mobile, ja4 = _texts(_HEADERS, values, fields.MAX_TEXT, "headers.")
     # Cut as a site's own headers are when it observes a request.
     agent, hints, platform = agent[:MAX_LENGTH], hints[:MAX_LENGTH], platform[:64]
     browser = summarise(agent, hints, platform).key
@@ -121,17 +125,43 @@ def _client_of(ip: str, agent: str, *headers: str) -> Client:
 
 
 @lru_cache(maxsize=_CACHED)
-def _device_of(name: str | None, proof: str, *values: str) -> DeviceSeen:
-    return DeviceSeen(
-        name, proof, {key: value for key, value in zip(ATTRIBUTES, values, strict=False) if value}
+def _device_of(name: str | None, proof: str, values: tuple[object, ...]) -> DeviceSeen:
+    texts = _texts(ATTRIBUTES, values, MAX_NAME, "device.fingerprint.")
+    return DeviceSeen(name, proof, {key: text for key, text in zip(ATTRIBUTES, texts, strict=True) if text})
+
+
+@lru_cache(maxsize=_CACHED)
+def _network_of(values: tuple[object, ...], types: tuple[type, ...]) -> Network:
+    del types  # part of the key: true is 1 there, and here it is not
+    network, where = dict(zip(_NETWORK, values, strict=True)), "network."
+    return Network(
+        asn=0 if network["asn"] is None else fields.whole(network, "asn", 2**32 - 1, where=where),
+        country=fields.country(network, "country", where=where),
+        lat=fields.degrees(network, "lat", 90, where=where),
+        lon=fields.degrees(network, "lon", 180, where=where),
+        radius_km=float(fields.optional_amount(network, "radius_km", where=where) or 0),
+        kind=fields.optional_word(network, "kind", _NETWORK_KINDS, where=where),
     )
 
 
 @lru_cache(maxsize=_CACHED)
-def _network_of(
-    asn: int, country: str, kind: str, place: tuple[float | None, float | None, float]
-) -> Network:
-    return Network(asn, country, *place, kind)
+def _factors_of(key: str, values: tuple[object, ...]) -> tuple[str, ...]:
+    return fields.words_list({key: list(values)}, key, FACTORS)
+
+
+def _texts(names: tuple[str, ...], values: tuple[object, ...], limit: int, where: str) -> list[str]:
+    sent = dict(zip(names, values, strict=True))
+    return [fields.optional_text(sent, name, limit, where=where) for name in names]
+
+
+def _factors(body: Body, key: str) -> tuple[str, ...]:
+    value = body.get(key)
+    if type(value) is not list:
+        return fields.words_list(body, key, FACTORS)
+    try:
+        return _factors_of(key, tuple(value))
+    except TypeError:  # as in _client
+        return _factors_of.__wrapped__(key, tuple(value))
 
 
 def _session(body: Body, subject: Subject) -> str | None:
@@ -146,29 +176,23 @@ def _device(device: Body) -> DeviceSeen:
     if "proof" not in device:
         raise fields.bad(device, "proof", '"valid", "invalid" or null', where="device.")
     proof = fields.optional_word(device, "proof", ("valid", "invalid"), where="device.")
-    fingerprint = fields.optional_part(device, "fingerprint", where="device.")
-    if fingerprint is None:
-        return _device_of(name, proof)
-    where = "device.fingerprint."
-    return _device_of(
-        name, proof, *[fields.optional_text(fingerprint, key, MAX_NAME, where=where) for key in ATTRIBUTES]
-    )
+    fingerprint = fields.optional_part(device, "fingerprint", where="device.") or {}
+    values = tuple(map(fingerprint.get, ATTRIBUTES))
+    try:
+        return _device_of(name, proof, values)
+    except TypeError:  # as in _client
+        return _device_of.__wrapped__(name, proof, values)
 
 
 def _network(network: Body | None, ip: str, setting: Setting) -> Network:
     if network is None:
         return setting.locate(ip)
-    where = "network."
-    return _network_of(
-        0 if network.get("asn") is None else fields.whole(network, "asn", 2**32 - 1, where=where),
-        fields.country(network, "country", where=where),
-        fields.optional_word(network, "kind", _NETWORK_KINDS, where=where),
-        (
-            fields.degrees(network, "lat", 90, where=where),
-            fields.degrees(network, "lon", 180, where=where),
-            float(fields.optional_amount(network, "radius_km", where=where) or 0),
-        ),
-    )
+    values = tuple(map(network.get, _NETWORK))
+    types = tuple(map(type, values))
+    try:
+        return _network_of(values, types)
+    except TypeError:  # as in _client
+        return _network_of.__wrapped__(values, types)
 
 
 def _subject(body: Body, kind: Kind, base: Base) -> tuple[Subject, Decimal, Amended]:

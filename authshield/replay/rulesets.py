@@ -54,10 +54,13 @@ def in_force() -> Ruleset:
 def rule_ids(ruleset: Ruleset) -> list[str]:
     """Rules and limits by the ids that decisions name them by: those in shadow are marked."""
     source = ruleset.source
+    states = [(rule.id, rule.state) for rule in source.rules] + [
+        (limit.id, limit.state) for limit in source.limits
+    ]
     return [
-        f"shadow:{one.id}" if one.state is State.SHADOW else one.id
-        for one in (*source.rules, *source.limits)
-        if one.state is not State.OFF
+        f"shadow:{name}" if state is State.SHADOW else name
+        for name, state in states
+        if state is not State.OFF
     ]
 
 

@@ -150,7 +150,7 @@ class Command(BaseCommand):
             report=options["report"],
             options=Options(options["warm_up"], options["scoring_delay"]),
             skips=options["on_error"] == "skip",
-            stdout=self.stdout,
+            print_line=self.stdout.write,
         )
 
 
