@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
 
 from authshield.errors import StoreUnavailable
@@ -35,7 +35,9 @@ LEASE = "drain"
 LEASE_SECONDS = 10.0
 LINGER_SECONDS = 20.0
 
-_DATABASE_IS_AWAY = (OperationalError, InterfaceError)
+_UNFIT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, DataError, IntegrityError)
+"""What an entry raises that can never be worked on. Anything else, such as a database that is away or a time
+limit, ends the drain, and what was read comes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +94,66 @@ def process(entries: Sequence[Entry], store: Store, work: Work) -> None:
     """
     if not entries:
         return
+    now = work.clock()
+    parameters = work.parameters(now)
+    batch = _Batch(work, parameters, now)
     try:
-        scores = _commit(entries, work)
-    except _DATABASE_IS_AWAY:
-        raise
-    except Exception:  # whatever it is, it must not stop the entries beside it
+        scores = batch.commit(entries)
+    except _UNFIT:
         logger.exception("a batch of %d entries failed, they are taken one by one", len(entries))
-        scores = _one_by_one(entries, work)
+        scores = batch.commit_each(entries)
     for sid, value in scores.items():
         mark_session(store, sid, score=value)
 
 
-def _one_by_one(entries: Sequence[Entry], work: Work) -> dict[str, float]:
-    scores: dict[str, float] = {}
-    for entry in entries:
-        try:
-            scores |= _commit([entry], work)
-        except _DATABASE_IS_AWAY:
-            raise
-        except Exception:  # see process
-            logger.exception("event %s cannot be worked on and is left out", entry.event.id)
-    return scores
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One batch's effects on the database."""
 
+    work: Work
+    parameters: Mapping[str, float]
+    now: datetime
 
-def _commit(entries: Sequence[Entry], work: Work) -> dict[str, float]:
-    now = work.clock()
-    with transaction.atomic():
-        journal.write([_line(entry) for entry in entries])
-        save_sightings([_sighting(entry) for entry in entries], now)
-        return _score(entries, work, now)
+    def commit(self, entries: Sequence[Entry]) -> dict[str, float]:
+        """All of them in one transaction; returns the scores of their sessions so far."""
+        with transaction.atomic():
+            journal.write([_line(entry) for entry in entries])
+            save_sightings([_sighting(entry) for entry in entries], self.now)
+            return self._score(entries)
+
+    def commit_each(self, entries: Sequence[Entry]) -> dict[str, float]:
+        """Each in a transaction of its own; those that are unfit are left out."""
+        scores: dict[str, float] = {}
+        for entry in entries:
+            try:
+                scores |= self.commit([entry])
+            except _UNFIT:
+                logger.exception("event %s cannot be worked on and is left out", entry.event.id)
+        return scores
+
+    def _score(self, entries: Sequence[Entry]) -> dict[str, float]:
+        """Score what was seen, once an event and model."""
+        scored: dict[str, tuple[Found, datetime]] = {}
+        for entry in entries:
+            event = entry.event
+            if isinstance(entry, Seen) and event.kind in SCORED and event.session and event.account:
+                late = score(event, entry.features, self.parameters)
+                scored[event.id] = Found(event.account, event.session, event.id, late), event.at
+        if not scored:
+            return {}
+        known = SessionScore.objects.filter(event_id__in=scored, model=MODEL)
+        done = set(known.values_list("event_id", flat=True))
+        new = [(found, at) for event_id, (found, at) in scored.items() if event_id not in done]
+        SessionScore.objects.bulk_create(
+            [_row(found, at, self.now) for found, at in new], ignore_conflicts=True
+        )
+        for found, _ in new:
+            _raise_score(found)
+            if found.late.opens_case:
+                self.work.found(found, self.now)
+        sids = {found.sid for found, _ in scored.values()}
+        rows = Session.objects.filter(pk__in=sids, score__isnull=False).values_list("sid", "score")
+        return {sid: value for sid, value in rows if value is not None}
 
 
 def _line(entry: Entry) -> journal.Line:
@@ -133,31 +166,6 @@ def _sighting(entry: Entry) -> Sighting:
     if isinstance(entry, Settled):
         return Sighting(entry.event, entry.decision, entry.outcome, entry.extra, trust=entry.trust)
     return Sighting(entry.event)
-
-
-def _score(entries: Sequence[Entry], work: Work, now: datetime) -> dict[str, float]:
-    """Score what was seen, once an event and model; returns the sessions' scores so far."""
-    parameters = work.parameters(now)
-    scored: dict[str, tuple[Found, datetime]] = {}
-    for entry in entries:
-        event = entry.event
-        if isinstance(entry, Seen) and event.kind in SCORED and event.session and event.account:
-            late = score(event, entry.features, parameters)
-            scored[event.id] = Found(event.account, event.session, event.id, late), event.at
-    if not scored:
-        return {}
-    known = set(
-        SessionScore.objects.filter(event_id__in=scored, model=MODEL).values_list("event_id", flat=True)
-    )
-    new = [(found, at) for event_id, (found, at) in scored.items() if event_id not in known]
-    SessionScore.objects.bulk_create([_row(found, at, now) for found, at in new], ignore_conflicts=True)
-    for found, _ in new:
-        _raise_score(found)
-        if found.late.opens_case:
-            work.found(found, now)
-    sids = {found.sid for found, _ in scored.values()}
-    rows = Session.objects.filter(pk__in=sids, score__isnull=False).values_list("sid", "score")
-    return {sid: value for sid, value in rows if value is not None}
 
 
 def _raise_score(found: Found) -> None:

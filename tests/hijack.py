@@ -1,0 +1,85 @@
+"""The golden scenario as the doors would measure and settle it: a strange sign-in, a sell-out, one thin symbol."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cache
+
+from authshield.judge import Ruleset, compile_ruleset
+from authshield.measure import Settlement, Store, measure, settle
+from authshield.tune.transfer import default_source
+from authshield.vocabulary.decision import Outcome
+from authshield.vocabulary.event import DeviceSeen, Event, Instrument, Kind, Order, Portfolio
+from tests.recorded import ALLOWED, NOW, PASSED, decision, event, session_extra
+
+THIN_ADV, LARGE_ADV = 5_000_000, 90_000_000_000
+PORTFOLIO = 10_000_000
+
+
+@cache
+def ruleset() -> Ruleset:
+    """The shipped one."""
+    return compile_ruleset(default_source())
+
+
+def sign_in(store: Store, *, key: str = "k" * 32, **changes: object) -> Event:
+    """A sign-in that took effect, with the session's key in its entry."""
+    attempt = event(Kind.LOGIN, device=DeviceSeen(), **{k: v for k, v in changes.items() if k != "session"})
+    features = measure(attempt, ruleset(), store)
+    begun = replace(attempt, session=str(changes.get("session", "sid-1")))
+    settle(
+        begun,
+        features,
+        Settlement(
+            decision(of=attempt.id, risk=55.0),
+            PASSED,
+            learn=True,
+            trust=False,
+            login_succeeded=True,
+            extra=session_extra(key),
+        ),
+        store,
+    )
+    return begun
+
+
+def order(side: str, symbol: str, value: int, *, number: int, adv: int = THIN_ADV) -> Event:
+    """An order of the session; the portfolio is all in positions at first, all in cash once it was sold."""
+    cash = 0 if side == "sell" else PORTFOLIO
+    subject = Order(
+        symbol=symbol,
+        side=side,
+        quantity=Decimal(value),
+        price=Decimal(1),
+        value_minor=value,
+        market="XTKS",
+        instrument=Instrument(adv_minor=adv),
+        portfolio=Portfolio(
+            cash_minor=cash,
+            positions_value_minor=PORTFOLIO - cash,
+            position_quantity=Decimal(value if side == "sell" else 0),
+        ),
+    )
+    return event(Kind.ORDER, number, subject=subject, device=DeviceSeen(id="device-1"))
+
+
+def place(store: Store, placed: Event, outcome: Outcome = ALLOWED) -> Event:
+    """Measure and settle an order."""
+    features = measure(placed, ruleset(), store)
+    settlement = Settlement(decision(of=placed.id), outcome, learn=outcome.happened, trust=False)
+    settle(placed, features, settlement, store)
+    return placed
+
+
+def hijack(store: Store, *, at: datetime = NOW, sid: str = "sid-1", account: str = "42") -> list[Event]:
+    """The whole of it; returns the orders. The last one, of the thin symbol, is what scores."""
+    shift = at - NOW
+    mine: dict[str, object] = {"account": account, "session": sid}
+
+    def move(made: Event) -> Event:
+        return replace(made, at=made.at + shift, id=f"{made.id}-{sid}", **mine)  # type: ignore[arg-type]
+
+    sign_in(store, **mine, at=at + timedelta(seconds=1), id=f"login-{sid}")
+    sold = place(store, move(order("sell", "7203", int(PORTFOLIO * 0.8), number=60, adv=LARGE_ADV)))
+    bought = place(store, move(order("buy", "7992", int(PORTFOLIO * 0.75), number=120)))
+    return [sold, bought]

@@ -1,0 +1,61 @@
+"""A store on the real server, and work that remembers what it was given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from authshield.measure import Store, default_store
+from authshield.score.drain import Found, Work
+from tests.recorded import NOW
+from tests.servers import Valkey
+
+
+@pytest.fixture
+def store(valkey: Valkey, settings: Settings) -> Store:
+    """The store of the settings; patient, because the machine may be busy with other tests."""
+    assert valkey.client.ping()
+    settings.AUTHSHIELD_STORE_TIMEOUT_SECONDS = 5.0
+    return default_store()
+
+
+@dataclass
+class Desk:
+    """Takes what the drain finds. Its clock goes on by a second with every look."""
+
+    found: list[Found] = field(default_factory=list)
+    turns: int = 0
+    seconds: int = 0
+
+    def clock(self) -> datetime:
+        """A second later each time."""
+        self.seconds += 1
+        return NOW + timedelta(hours=1, seconds=self.seconds)
+
+    def parameters(self, now: datetime) -> Mapping[str, float]:
+        """The ruleset's thresholds."""
+        assert now
+        return {"score_case": 50, "score_contain": 70}
+
+    def take(self, found: Found, now: datetime) -> None:
+        """Keep it."""
+        assert now
+        self.found.append(found)
+
+    def between(self, now: datetime) -> None:
+        """Count the turns."""
+        assert now
+        self.turns += 1
+
+    @property
+    def work(self) -> Work:
+        """What the drain is given."""
+        return Work(self.clock, self.parameters, self.take, self.between)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """An empty desk."""
+    return Desk()
