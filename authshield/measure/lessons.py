@@ -100,7 +100,9 @@ def _learn_login(event: Event, features: Features, keys: Keys, device: int, *, t
 
 def _learn(keys: Keys, values: tuple[tuple[str, str], ...], *, trusted: int) -> list[Op]:
     return [
-        ["l", "p:" + name, PROFILE[name], field_tag(keys, name, value), trusted] for name, value in values if value
+        ["l", "p:" + name, PROFILE[name], field_tag(keys, name, value), trusted]
+        for name, value in values
+        if value
     ]
 
 

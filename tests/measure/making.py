@@ -82,7 +82,9 @@ def login(*, after: float = 0.0, **changes: Any) -> Event:
     return event(Kind.LOGIN, after=after, **changes)
 
 
-def order(value: int = 100, side: str = "buy", *, after: float = 0.0, symbol: str = "7203", **changes: Any) -> Event:
+def order(
+    value: int = 100, side: str = "buy", *, after: float = 0.0, symbol: str = "7203", **changes: Any
+) -> Event:
     """An order of a portfolio of 1,000 in cash and 9,000 in positions, on a symbol that trades 10,000 a day."""
     subject = Order(
         symbol=symbol,

@@ -96,7 +96,14 @@ class Windows(RuleBasedStateMachine):
             assert features.facts["velocity.sum"] == self.summed.total(self.now)
 
     def _check_total(  # noqa: PLR0913, PLR0917 - the model of one limit
-        self, name: str, naive: Naive, amount: int, capacity: int, features: Features, hit: LimitHit | None, made: Event
+        self,
+        name: str,
+        naive: Naive,
+        amount: int,
+        capacity: int,
+        features: Features,
+        hit: LimitHit | None,
+        made: Event,
     ) -> None:
         total = naive.total(self.now) + amount
         assert features.facts[f"velocity.{name}"] == total
