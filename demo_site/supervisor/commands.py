@@ -13,7 +13,7 @@ from demo_site.supervisor.state import PROJECT
 
 WORKER_PROCESSES = 3
 THREADS = 8
-STOP_SECONDS = 3  # how long the site may finish its requests
+STOP_SECONDS = 2  # how long the site may finish its requests
 
 
 def valkey(socket: Path, data: Path) -> Command:

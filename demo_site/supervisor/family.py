@@ -22,7 +22,7 @@ from demo_site.supervisor.errors import StartError, StopAskedError
 from demo_site.supervisor.interrupts import Interrupts
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-STOP_SECONDS = 6.0
+STOP_SECONDS = 3.0  # a drain lingers for 20 s; what it has read and not done comes again
 POLL_SECONDS = 0.05
 WATCH_SECONDS = 1.0
 
