@@ -11,8 +11,9 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from authshield.errors import InvalidInput
-from demo_site.broker.models import Account, Order, Position
+from demo_site.broker.models import Account, Instrument, Order, Position
 from demo_site.broker.quotes import quote, value_minor
+from demo_site.broker.tickets import Ticket
 
 LARGEST_FILL_OF_ADV = Decimal("0.05")
 
@@ -20,6 +21,21 @@ LARGEST_FILL_OF_ADV = Decimal("0.05")
 def locked(account: int) -> Account:
     """The account, locked until the transaction ends: its orders are dealt with one after the other."""
     return Account.objects.select_for_update().get(pk=account)
+
+
+def check_means(account: Account, ticket: Ticket, instrument: Instrument, now: datetime) -> None:
+    """Raise InvalidInput (422) where there is too little cash or too few shares now; reserves nothing.
+
+    So that nobody is asked for a code for an order that cannot be.
+    """
+    if ticket.side == Order.Side.BUY:
+        price = ticket.limit_price or quote(instrument, now).ask
+        if value_minor(ticket.quantity, price) > account.available_minor:
+            raise _too_little_cash()
+        return
+    position = account.positions.filter(instrument=instrument).first()
+    if position is None or position.available < ticket.quantity:
+        raise _too_few_shares()
 
 
 def reserve(order: Order, now: datetime) -> None:
@@ -70,19 +86,25 @@ def _price_now(order: Order, now: datetime) -> Decimal | None:
 def _reserve_cash(order: Order, amount: int) -> None:
     enough = _account(order).filter(cash_minor__gte=F("reserved_minor") + amount)
     if not enough.update(reserved_minor=F("reserved_minor") + amount):
-        raise InvalidInput(
-            _("There is not enough cash for this order."), field="quantity", code="insufficient_cash"
-        )
+        raise _too_little_cash()
     order.reserved_minor = amount
 
 
 def _reserve_shares(order: Order, quantity: int) -> None:
     enough = _position(order).filter(quantity__gte=F("reserved") + quantity)
     if not enough.update(reserved=F("reserved") + quantity):
-        raise InvalidInput(
-            _("You do not hold that many shares."), field="quantity", code="insufficient_position"
-        )
+        raise _too_few_shares()
     order.reserved_quantity = quantity
+
+
+def _too_little_cash() -> InvalidInput:
+    text = _("There is not enough cash for this order.")
+    return InvalidInput(text, field="quantity", code="insufficient_cash")
+
+
+def _too_few_shares() -> InvalidInput:
+    text = _("You do not hold that many shares.")
+    return InvalidInput(text, field="quantity", code="insufficient_position")
 
 
 def _fill_buy(order: Order, quantity: int, price: Decimal) -> None:

@@ -19,10 +19,11 @@ from authshield.clock import now as clock_now
 from authshield.enforce import fallback
 from authshield.errors import InvalidInput, Refused
 from authshield.observe import canonical
-from demo_site.broker import profile, trading
+from authshield.signin import CHALLENGE_HEADER
+from demo_site.broker import exchange, profile, trading
 from demo_site.broker.models import Account
 from demo_site.broker.problems import is_json_path
-from demo_site.broker.tickets import limit, listed, shares, yen
+from demo_site.broker.tickets import Ticket, limit, listed, shares, yen
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 PHONE = re.compile(r"\+?[0-9][0-9-]{7,18}", re.ASCII)
@@ -48,8 +49,8 @@ def own_account(request: HttpRequest) -> Account:
 
 
 def order(request: HttpRequest) -> Mapping[str, str]:
-    """A new order."""
-    own_account(request)
+    """A new order. Raises InvalidInput: 422 for bad fields, too little cash or too few shares."""
+    account = own_account(request)
     data = _read(request)
     fields = {
         "symbol": _field(canonical.symbol, data, "symbol"),
@@ -63,7 +64,9 @@ def order(request: HttpRequest) -> Mapping[str, str]:
         raise InvalidInput(_("A market order has no limit."), field="limit_price")
     if client_order_id := _field(canonical.reference, data, "client_order_id"):
         fields["client_order_id"] = client_order_id
-    listed(fields["symbol"])
+    instrument = listed(fields["symbol"])
+    if not _names_challenge(request):
+        exchange.check_means(account, Ticket.from_fields(fields), instrument, clock_now())
     return fields
 
 
@@ -99,6 +102,8 @@ def withdrawal(request: HttpRequest) -> Mapping[str, str]:
     account = own_account(request)
     data = _read(request)
     amount = _field(yen, data, "amount")
+    if not _names_challenge(request):
+        profile.check_cash(account, int(amount))
     bank = profile.destination(account.pk, _text(data, "bank_account"))
     return {"amount": amount, "bank_account": bank.number}
 
@@ -154,6 +159,15 @@ def password(request: HttpRequest) -> Mapping[str, str]:
     except ValidationError as error:
         raise InvalidInput(" ".join(error.messages), field="new_password") from error
     return {"field": "password", "password_change": profile.remember_password(user, new, now=now)}
+
+
+def _names_challenge(request: HttpRequest) -> bool:
+    """Whether it comes back with a proof.
+
+    Then whether the proof was used already counts before whether cash and shares are still there. The books
+    look in any case.
+    """
+    return CHALLENGE_HEADER in request.headers
 
 
 def _read(request: HttpRequest) -> Mapping[str, Any]:
