@@ -79,7 +79,9 @@ def run_web(folder: Path, *, workers: int = 4, threads: int = 4) -> Iterator[Web
 
 def _manage(environ: dict[str, str], *arguments: str) -> str:
     argv = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(argv, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        argv, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -88,7 +90,7 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if Visitor(port).get("/login/").status == 200:  # noqa: PLR2004 - the word for it
+            if Visitor(port).get("/login/").status == 200:
                 return
         except OSError:
             time.sleep(0.05)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
 from pytest_django.fixtures import Settings
 
 from authshield.clock import now
 from authshield.measure.store import default_store
 from authshield.observe import observe
 from authshield.vocabulary.event import Kind, Who
-from django.test import RequestFactory
 from tests.site import Guest, stranger
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -26,7 +26,8 @@ def test_a01_rotating_forwarded_addresses_open_no_budget() -> None:
     """Without a trusted proxy the peer counts, whatever the header says."""
     guest = stranger()
     statuses = [
-        guest.api_sign_in("dave", "wrong", HTTP_X_FORWARDED_FOR=f"203.0.113.{n}").status_code for n in range(8)
+        guest.api_sign_in("dave", "wrong", HTTP_X_FORWARDED_FOR=f"203.0.113.{n}").status_code
+        for n in range(8)
     ]
     assert statuses == [401] * LIMIT + [429] * 3
 

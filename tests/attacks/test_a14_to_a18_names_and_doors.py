@@ -99,4 +99,6 @@ def test_a18_a_wrong_password_and_a_used_up_budget_look_alike_on_the_form() -> N
     pages = [guest.sign_in("dave", "wrong") for _ in range(LIMIT + 2)]
     assert {page.status_code for page in pages} == {200}
     message = "Please enter a correct"
-    assert all(page.content.decode().count(message) == pages[0].content.decode().count(message) for page in pages)
+    assert all(
+        page.content.decode().count(message) == pages[0].content.decode().count(message) for page in pages
+    )

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from functools import partial
 
 import pytest
 from django.db import transaction
@@ -84,7 +85,7 @@ def test_a53_one_grant_executes_one_of_many_identical_orders() -> None:
             executed.append(number)
         return "placed"
 
-    outcomes = together([lambda number=number: place(number) for number in range(8)])
+    outcomes = together([partial(place, number) for number in range(8)])
     codes = sorted(
         outcome.code if isinstance(outcome, ChallengeError) else str(outcome) for outcome in outcomes
     )
