@@ -42,10 +42,7 @@ def least_speed_kmh(event: Event, reading: Reading) -> float:
         return 0.0
     if network.kind in RELAYS and reading.entry("asn").times >= USUAL_TIMES:
         return 0.0
-    lat: float
-    lon: float
-    radius: float
-    lat, lon, radius, at_ms = place
+    lat, lon, radius, at_ms = (float(value) for value in place)
     distance = haversine_km(lat, lon, network.lat, network.lon) - GENEROSITY * (radius + radius_km(network))
     seconds = max(SHORTEST_SECONDS, abs(event.at_ms - at_ms) / 1000)
     return max(0.0, distance) / seconds * 3600

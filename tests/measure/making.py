@@ -1,4 +1,4 @@
-"""Events, limits and rulesets for the tests of measuring. Must not talk to Redis."""
+"""Events, limits and rulesets for the tests of measuring, and the journey of one of them. Must hold no test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from authshield.measure import Settlement
+from authshield.measure import Settlement, Store, measure, settle
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Decision, Final, Outcome
 from authshield.vocabulary.event import (
@@ -23,6 +23,7 @@ from authshield.vocabulary.event import (
     Portfolio,
     Subject,
 )
+from authshield.vocabulary.features import Features
 from authshield.vocabulary.ruleset import Dimension, Limit, RulesetSource
 
 START = datetime(2025, 4, 14, 0, 1, 2, 345000, tzinfo=UTC)
@@ -38,7 +39,7 @@ _numbers = count()
 class Published:
     """As much of a compiled ruleset as measuring needs."""
 
-    source: RulesetSource = RulesetSource(1, "test")
+    source: RulesetSource
     limits: tuple[Limit, ...] = ()
     by_kind: dict[Kind, tuple[Limit, ...]] = field(default_factory=dict)
 
@@ -109,3 +110,24 @@ def settlement(of: Event, final: Final = Final.ALLOWED, **changes: Any) -> Settl
     proved = changes.pop("proved", Strength.NONE)
     base = Settlement(decision=decision(of), outcome=Outcome(final, proved=proved), learn=True, trust=False)
     return replace(base, **changes)
+
+
+def with_order(made: Event, **changes: Any) -> Event:
+    """The same event of an order with other fields."""
+    assert isinstance(made.subject, Order)
+    return replace(made, subject=replace(made.subject, **changes))
+
+
+NO_LIMITS = published()
+
+
+def page(*, after: float = 1.0, **changes: Any) -> Event:
+    """A page of her session."""
+    return event(Kind.REQUEST, after=after, **changes)
+
+
+def take(made: Event, store: Store, rules: Published = NO_LIMITS, **changes: Any) -> Features:
+    """Measure and settle; the Features are those from before it was settled."""
+    features = measure(made, rules, store)
+    settle(made, features, replace(settlement(made), **changes), store)
+    return features

@@ -109,11 +109,11 @@ def test_windows_that_ended_leave_the_value_with_the_next_write(store: Store, va
     rules = published(limit("gone", Dimension.ACCOUNT, 99, window_seconds=60))
     key = store.keys.entity("acct", "alice")
     measure(login(), rules, store)
-    assert b"gone" in bytes(valkey.client.get(key) or b"")
+    assert "gone" in repr(valkey.client.get(key))
     trust_device(store, "alice", "alice-device", now=START)
     made = login(after=60)
     settle(made, measure(made, NO_LIMITS, store), settlement(made), store)
-    assert b"gone" not in bytes(valkey.client.get(key) or b"")
+    assert "gone" not in repr(valkey.client.get(key))
 
 
 def test_a_value_that_cannot_be_read_counts_as_none(store: Store, valkey: Valkey) -> None:

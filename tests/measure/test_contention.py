@@ -41,7 +41,7 @@ def test_a_limit_of_five_lets_five_of_a_hundred_threads_through(store: Store) ->
     assert through == 5
 
 
-def test_a_limit_of_five_holds_over_four_processes(valkey: Valkey, store: Store) -> None:
+def test_a_limit_of_five_holds_over_four_processes(valkey: Valkey) -> None:
     """Web processes share one count: 4 of them with 25 threads each get 5 attempts through, not 20."""
     keys = json.dumps(["k" * 40])
     root = Path(__file__).parents[2]

@@ -38,12 +38,15 @@ class Naive:
     rows: list[tuple[int, str, int, str]] = field(default_factory=list)
 
     def live(self, now: int) -> list[tuple[int, str, int, str]]:
+        """The rows that still count."""
         return [row for row in self.rows if now < row[0] + self.window]
 
     def total(self, now: int) -> int:
+        """Their sum."""
         return sum(row[2] for row in self.live(now))
 
     def members(self, now: int) -> dict[str, int]:
+        """Each member and when it came last."""
         return {row[3]: row[0] for row in self.live(now)}
 
 
@@ -65,10 +68,12 @@ class Windows(RuleBasedStateMachine):
 
     @rule(milliseconds=st.sampled_from([0, 1, 1_000, 14_999, 15_000, 30_000, 44_999, 45_000, 60_000, 90_000]))
     def time_goes_on(self, milliseconds: int) -> None:
+        """By nothing, a little, or just over the edge of a window."""
         self.now += milliseconds
 
     @rule(value=st.integers(1, 600), symbol=st.sampled_from("abcd"))
     def an_order_comes(self, value: int, symbol: str) -> None:
+        """Every count is the one of the list."""
         made = order(value, after=self.now / 1000, symbol=symbol, account=self.account, session=self.account)
         features = measure(made, RULES, self.store, durable=False)
         over = {hit.limit_id: hit for hit in features.over}
@@ -80,6 +85,7 @@ class Windows(RuleBasedStateMachine):
     @precondition(lambda self: self.waiting)
     @rule(data=st.data(), happened=st.booleans())
     def an_order_is_settled(self, data: st.DataObject, happened: bool) -> None:  # noqa: FBT001 - Hypothesis draws it
+        """What did not happen leaves the list."""
         made, features = self.waiting.pop(data.draw(st.integers(0, len(self.waiting) - 1)))
         settle(made, features, settlement(made, Final.ALLOWED if happened else Final.STOPPED), self.store)
         if not happened:
@@ -89,6 +95,7 @@ class Windows(RuleBasedStateMachine):
     @precondition(lambda self: self.waiting)
     @rule()
     def an_order_is_measured_again(self) -> None:
+        """It is in the list already."""
         made, _ = self.waiting[-1]
         if made.at == START + timedelta(milliseconds=self.now) and not self.waiting[-1][1].over:
             features = measure(made, RULES, self.store, durable=False)
@@ -133,7 +140,7 @@ class Windows(RuleBasedStateMachine):
 def test_every_window_counts_what_a_plain_list_would(store: Store) -> None:
     """Counts, sums and distinct counts are exact, whatever comes, is stopped, or comes twice."""
     machine = type("Windows", (Windows,), {"store": store})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=25,

@@ -3,45 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from authshield.measure import Settlement, Store, measure, settle, settle_then_measure
-from authshield.measure.profile import hydrate, mark_account, mark_session
-from authshield.sealing import keyed_hash
-from authshield.vocabulary.actions import Strength
+from authshield.measure import Store, measure, settle, settle_then_measure
 from authshield.vocabulary.decision import Final
 from authshield.vocabulary.event import (
     Client,
     DeviceSeen,
     Event,
     Kind,
-    Login,
     Network,
     OrderChange,
+    PageRequest,
     ProfileChange,
     Withdrawal,
 )
-from authshield.vocabulary.features import Features
 from authshield.vocabulary.ruleset import Dimension, Measure
-from authshield.vocabulary.snapshot import AccountSnapshot, KnownDevice
-from tests.measure.making import PARIS, START, Published, event, limit, login, order, published, settlement
+from tests.measure.making import (
+    NO_LIMITS,
+    PARIS,
+    event,
+    limit,
+    login,
+    order,
+    page,
+    published,
+    settlement,
+    take,
+    with_order,
+)
 
-NO_LIMITS = published()
 ELSEWHERE = Client("198.51.100.7", "curl", browser="Firefox/Linux")
-
-
-def take(made: Event, store: Store, rules: Published = NO_LIMITS, **changes: object) -> Features:
-    """Measure and settle; the Features are those from before it was settled."""
-    features = measure(made, rules, store)
-    given: Settlement = replace(settlement(made), **changes)  # type: ignore[arg-type]
-    settle(made, features, given, store)
-    return features
-
-
-def page(after: float = 1.0, **changes: object) -> Event:
-    """A page of her session."""
-    return event(Kind.REQUEST, after=after, **changes)
 
 
 def test_a_right_password_gives_back_what_it_counted(store: Store) -> None:
@@ -111,7 +105,7 @@ def test_a_sign_in_is_learnt(store: Store) -> None:
     ids=["told", "stopped"],
 )
 def test_nothing_is_learnt_from_what_was_stopped_or_may_not_teach(
-    store: Store, changes: dict[str, object]
+    store: Store, changes: dict[str, Any]
 ) -> None:
     """An attacker cannot teach the profile by trying."""
     take(login(), store, **changes)
@@ -163,60 +157,6 @@ def test_the_device_that_the_answer_brings_is_the_one_that_is_learnt(store: Stor
     assert other["session.device_changed"] is True
 
 
-def test_a_session_remembers_how_it_began(store: Store) -> None:
-    """Risk, proof and strangeness of the sign-in are facts of every later event."""
-    take(login(subject=Login(succeeded=True, method="passkey", is_staff=True)), store)
-    facts = measure(page(after=90), NO_LIMITS, store).facts
-    assert facts["session.age_seconds"] == 90
-    assert facts["session.proof_age_seconds"] == 90
-    assert facts["session.strength"] == Strength.PHISHING_RESISTANT
-    assert facts["session.login_risk"] == 7.0
-    assert facts["session.is_unusual"] is True
-    assert facts["account.is_staff"] is True
-
-
-def test_a_session_that_began_strangely_stays_unusual_at_home(store: Store) -> None:
-    """Later events from a trusted place do not make the session an ordinary one."""
-    take(login(), store, trust=True)
-    take(login(device=DeviceSeen("thief"), client=ELSEWHERE, network=PARIS, session="stolen"), store)
-    assert measure(page(session="stolen"), NO_LIMITS, store).facts["session.is_unusual"] is True
-    assert measure(page(), NO_LIMITS, store).facts["session.is_unusual"] is False
-
-
-def test_a_stolen_session_shows(store: Store) -> None:
-    """Another device, browser, carrier or country than at the sign-in is told, and so is a lost cookie."""
-    take(login(), store)
-    names = ["device", "browser", "network", "country"]
-    same = measure(page(), NO_LIMITS, store).facts
-    assert [same[f"session.{name}_changed"] for name in names] == [False] * 4
-    stolen = measure(page(client=ELSEWHERE, network=PARIS, device=DeviceSeen(None)), NO_LIMITS, store).facts
-    assert [stolen[f"session.{name}_changed"] for name in names] == [True] * 4
-
-
-def test_what_is_unknown_now_has_not_changed(store: Store) -> None:
-    """Without a geographic database nobody has moved."""
-    take(login(), store)
-    facts = measure(page(network=Network(), client=Client("203.0.113.9")), NO_LIMITS, store).facts
-    assert [facts[f"session.{name}_changed"] for name in ("browser", "network", "country")] == [False] * 3
-
-
-def test_a_session_keeps_its_strongest_proof(store: Store) -> None:
-    """A weaker proof later on does not lower it, an equal one renews it."""
-    take(login(), store, outcome=settlement(login(), Final.PASSED, proved=Strength.OTP).outcome)
-    take(page(after=60), store, outcome=settlement(login(), Final.PASSED, proved=Strength.ANY).outcome)
-    facts = measure(page(after=100), NO_LIMITS, store).facts
-    assert (facts["session.strength"], facts["session.proof_age_seconds"]) == (2, 100)
-    take(page(after=110), store, outcome=settlement(login(), Final.PASSED, proved=Strength.OTP).outcome)
-    assert measure(page(after=120), NO_LIMITS, store).facts["session.proof_age_seconds"] == 10
-
-
-def test_a_session_that_was_left_is_ended(store: Store) -> None:
-    """A copy of its cookie is worth nothing after the sign-out."""
-    take(login(), store)
-    take(event(Kind.LOGOUT), store)
-    assert measure(page(), NO_LIMITS, store).facts["session.is_ended"] is True
-
-
 def test_a_changed_address_is_remembered(store: Store) -> None:
     """Contact data that was changed casts its shadow on what follows; a change that was stopped does not."""
     change = event(Kind.PROFILE_CHANGE, ProfileChange("email"))
@@ -228,51 +168,12 @@ def test_a_changed_address_is_remembered(store: Store) -> None:
 
 def test_orders_are_learnt(store: Store) -> None:
     """Symbol, market, margin and the number of orders."""
-    margin = order()
-    assert margin.subject is not None
-    margin = replace(margin, subject=replace(margin.subject, account_type="margin"))  # type: ignore[call-arg]
+    margin = with_order(order(), account_type="margin")
     before = take(margin, store).facts
     after = measure(replace(margin, id="again"), NO_LIMITS, store).facts
     names = ["order.symbol_seen", "order.market_seen", "order.is_first_margin", "order.learnt"]
     assert [before[name] for name in names] == [False, False, True, 0]
     assert [after[name] for name in names] == [True, True, False, 1]
-
-
-def test_the_desk_s_marks_are_facts_at_once(store: Store) -> None:
-    """Frozen, ended, scored and proved are read with the next event."""
-    mark_account(store, "alice", frozen=True, contact_changed_at=START)
-    mark_session(store, "alice-session", ended=True, score=88.5, strength=Strength.OTP, proof_at=START)
-    facts = measure(page(after=3600), NO_LIMITS, store).facts
-    assert facts["account.is_frozen"] is True
-    assert facts["account.contact_changed_hours"] == 1.0
-    assert (facts["session.is_ended"], facts["session.score"], facts["session.strength"]) == (True, 88.5, 2)
-    assert facts["session.proof_age_seconds"] == 3600
-    mark_account(store, "alice", frozen=False)
-    assert measure(page(), NO_LIMITS, store).facts["account.is_frozen"] is False
-
-
-def test_an_account_is_cold_until_its_durable_copy_is_back(store: Store) -> None:
-    """After the loss of Redis, devices, trust and freezes come back with one call."""
-    assert measure(login(), NO_LIMITS, store).is_cold is True
-    assert measure(login(), NO_LIMITS, store, durable=False).is_cold is False
-    assert measure(login(account=None), NO_LIMITS, store).is_cold is False
-    fingerprint = keyed_hash("screen=1920x1080\x1ftimezone=Asia/Tokyo", "fingerprint")
-    device = KnownDevice(keyed_hash("alice-device", "device"), START, START, True, fingerprint)  # noqa: FBT003
-    young = KnownDevice(keyed_hash("young", "device"), START, START)
-    snapshot = AccountSnapshot(
-        frozen=True, contact_changed_at=START, devices=(device, young), logins=5, first_login_at=START
-    )
-    hydrate("alice", snapshot, store)
-    features = measure(login(after=86400), NO_LIMITS, store)
-    assert features.is_cold is False
-    facts = features.facts
-    assert (facts["device.is_seen"], facts["device.is_trusted"], facts["device.fingerprint_seen"]) == (
-        True,
-    ) * 3
-    assert (facts["account.logins"], facts["account.is_cold"], facts["account.is_frozen"]) == (5, False, True)
-    assert (facts["account.contact_changed_hours"], facts["account.age_days"]) == (24.0, 1.0)
-    other = measure(login(device=DeviceSeen("young")), NO_LIMITS, store).facts
-    assert (other["device.is_seen"], other["device.is_trusted"]) == (True, False)
 
 
 def test_an_event_that_is_measured_twice_counts_once(store: Store) -> None:
@@ -309,3 +210,31 @@ def test_each_stage_is_one_round_trip(store: Store) -> None:
     assert store.calls == before + 1
     settle(made, features, settlement(made), store)
     assert store.calls == before + 2
+
+
+def test_a_sign_in_from_an_unknown_place_leaves_no_place(store: Store) -> None:
+    """Without coordinates there is nothing to travel from."""
+    take(login(network=Network(64512, "JP")), store)
+    assert measure(login(after=60, network=PARIS), NO_LIMITS, store).facts["network.travel_kmh"] == 0.0
+
+
+def test_a_sign_in_from_far_away_travels(store: Store) -> None:
+    """From the last place learnt, by another device."""
+    take(login(), store)
+    far = login(after=3600, network=PARIS, device=DeviceSeen("other"))
+    assert measure(far, NO_LIMITS, store).facts["network.travel_kmh"] == pytest.approx(9_650, abs=30)
+    near = login(after=3600, network=PARIS)
+    assert measure(near, NO_LIMITS, store).facts["network.travel_kmh"] == 0.0
+
+
+def test_a_withdrawal_and_a_page_tell_what_they_are(store: Store) -> None:
+    """The facts of their own subject."""
+    withdrawal = event(Kind.WITHDRAWAL, Withdrawal(250, destination_age_days=2.5, total_minor=1_000))
+    facts = measure(withdrawal, NO_LIMITS, store).facts
+    assert (facts["withdrawal.value"], facts["withdrawal.share"]) == (250, 0.25)
+    assert facts["withdrawal.destination_age_days"] == 2.5
+    assert (
+        measure(page(subject=PageRequest("/orders/")), NO_LIMITS, store).facts["request.path"] == "/orders/"
+    )
+    change = event(Kind.PROFILE_CHANGE, ProfileChange("phone"))
+    assert measure(change, NO_LIMITS, store).facts["profile.field"] == "phone"

@@ -156,7 +156,7 @@ def test_an_address_where_nothing_answers_is_given_up_in_time() -> None:
     port = listener.getsockname()[1]
     fillers = [socket.socket() for _ in range(4)]
     for filler in fillers:
-        filler.setblocking(False)
+        filler.settimeout(0)
         filler.connect_ex(("127.0.0.1", port))
     with impatient(f"redis://127.0.0.1:{port}/0") as store:
         assert waited(store) < LONGEST_WAIT + SLACK
@@ -274,6 +274,8 @@ def test_no_value_holds_who_or_where_in_clear(store: Store, valkey: Valkey) -> N
     made = login(username="alice@example.org", account="account-4711")
     settle(made, measure(made, NO_LIMITS, store, stream=False), settlement(made), store, stream=False)
     measure(event(Kind.REQUEST), NO_LIMITS, store, stream=False)
-    everything = b"".join(key + bytes(valkey.client.get(key) or b"") for key in valkey.client.keys())
-    for secret in (b"alice", b"4711", b"203.0.113", b"alice-device", b"1920"):
+    dump = [str(key) + repr(valkey.client.get(key)) for key in valkey.client.scan_iter()]
+    everything = "".join(dump)
+    assert len(dump) >= 3
+    for secret in ("alice", "4711", "203.0.113", "1920"):
         assert secret not in everything
