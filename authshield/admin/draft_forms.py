@@ -46,7 +46,7 @@ class ConsequenceForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         """After the columns' own validators, as the publisher would validate it."""
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]  # the stubs leave it out
         for problem in [] if self.errors else problems_of(self.ruleset()):
             if problem.startswith(self.path):
                 self.add_error(None, problem.partition(": ")[2])
