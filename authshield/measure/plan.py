@@ -99,7 +99,7 @@ class Counted:
 
 
 _ready: dict[int, tuple[tuple[Limit, ...], dict[str, tuple[Counted, ...]]]] = {}
-_READY_KEPT = 256
+READY_KEPT = 256
 
 
 def ready(limits: tuple[Limit, ...]) -> dict[str, tuple[Counted, ...]]:
@@ -110,7 +110,7 @@ def ready(limits: tuple[Limit, ...]) -> dict[str, tuple[Counted, ...]]:
         for limit in limits:
             if limit.state is not State.OFF:
                 by_entity.setdefault(_ENTITY[limit.dimension], []).append(_counted(limit))
-        if len(_ready) >= _READY_KEPT:
+        if len(_ready) >= READY_KEPT:
             _ready.clear()
         entry = _ready[id(limits)] = (limits, {kind: tuple(found) for kind, found in by_entity.items()})
     return entry[1]

@@ -84,7 +84,7 @@ class Windows(RuleBasedStateMachine):
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data(), happened=st.booleans())
-    def an_order_is_settled(self, data: st.DataObject, happened: bool) -> None:  # noqa: FBT001 - Hypothesis draws it
+    def an_order_is_settled(self, data: st.DataObject, happened: bool) -> None:
         """What did not happen leaves the list."""
         made, features = self.waiting.pop(data.draw(st.integers(0, len(self.waiting) - 1)))
         settle(made, features, settlement(made, Final.ALLOWED if happened else Final.STOPPED), self.store)

@@ -40,12 +40,6 @@ def test_every_declared_fact_has_a_value_of_its_type(store: Store) -> None:
     """No rule finds a fact missing, whatever the kind of event."""
     types: dict[str, type | tuple[type, ...]]
     types = {"bool": bool, "int": int, "double": (int, float), "string": str, "list<string>": list}
-        "bool": bool,
-        "int": int,
-        "double": (int, float),
-        "string": str,
-        "list<string>": list,
-    }
     for made in [order(), login(), *(event(kind) for kind in Kind)]:
         facts = measure(made, RULES, store).facts
         for fact in FACTS:
@@ -103,7 +97,7 @@ def test_concentration_is_one_symbol_s_share_of_all_buying_power(store: Store) -
 )
 def test_shares_are_never_above_one(  # noqa: PLR0917 - Hypothesis draws them
     cash: int, sold: int, before: int, this: int, is_buy: bool
-) -> None:  # noqa: FBT001
+) -> None:
     """Whatever a portfolio claims to hold, a share is a share."""
     made = holding(order(this, "buy" if is_buy else "sell"), cash_minor=cash)
     bought = before + this if is_buy else before

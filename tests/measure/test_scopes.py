@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from authshield.measure import Store, measure, settle
+from authshield.measure.plan import READY_KEPT
 from authshield.measure.profile import forget_device, trust_device
 from authshield.vocabulary.event import Client, DeviceSeen, Event
 from authshield.vocabulary.features import Features
 from authshield.vocabulary.ruleset import Dimension, Measure, Scope, State
-from tests.measure.making import START, Published, limit, login, order, published, settlement
+from tests.measure.making import START, Published, limit, login, order, page, published, settlement
 
 STRANGERS = limit("strangers", Dimension.ACCOUNT, 2, scope=Scope.UNKNOWN_DEVICE)
 OWNERS = limit("owners", Dimension.ACCOUNT, 3, scope=Scope.KNOWN_DEVICE)
@@ -131,3 +132,17 @@ def test_different_names_behind_one_address_are_counted_once_each(store: Store) 
     names = ["alice", "alice", "bob", "bob", "carol", "alice"]
     hits = [bool(over(login(username=name, account=None), rules, store)) for name in names]
     assert hits == [False, False, False, False, True, False]
+
+
+def test_many_rulesets_after_each_other_are_each_counted_by_their_own_limits(store: Store) -> None:
+    """What is made ready for one version is never used for another, also after it is forgotten."""
+    for number in range(READY_KEPT + 2):
+        rules = published(limit(f"limit-{number}", Dimension.ACCOUNT, 0))
+        (hit,) = measure(order(after=number), rules, store, stream=False).over
+        assert hit.limit_id == f"limit-{number}"
+
+
+def test_a_limit_on_money_lets_what_is_no_money_by(store: Store) -> None:
+    """A page moves nothing, so it is neither counted nor over."""
+    rules = published(limit("money", Dimension.ACCOUNT, 0, measure=Measure.SUM))
+    assert over(page(), rules, store) == []
