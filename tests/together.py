@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from django.db import connections
+from django.db import connection, connections
 
 Result = TypeVar("Result")
 
@@ -27,3 +28,18 @@ def together(acts: Sequence[Callable[[], Result]]) -> list[Result | Exception]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(run, acts))
+
+
+@contextmanager
+def just_before(fragment: str, act: Callable[[], object]) -> Iterator[None]:
+    """Do something right before the first statement that holds ``fragment``, as somebody else might."""
+    waiting = [act]
+
+    def watch(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if waiting and fragment in sql:
+            waiting.pop()()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(watch):
+        yield
+    assert not waiting, f"no statement held {fragment!r}"

@@ -11,7 +11,7 @@ import hmac
 import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -145,7 +145,9 @@ def grant(challenge_id: UUID | str, *, operation: Operation, binding: str, now: 
         raise ChallengeError("binding_mismatch", 409)
     if challenge.state == State.OPEN and challenge.expires_at > now:
         raise StepUpRequired(challenge)
-    _check_usable(challenge, now)
+    obstacle = _obstacle(challenge, now)
+    if obstacle is not None:
+        raise obstacle
     return challenge
 
 
@@ -159,8 +161,7 @@ def use(challenge: Challenge, now: datetime) -> None:
     current_rows = rows.filter(ruleset_version=Coalesce(newest, F("ruleset_version")))
     if not current_rows.update(state=State.USED, used_at=now):
         challenge.refresh_from_db()
-        _check_usable(challenge, now)
-        raise ChallengeError("challenge_used", 409)
+        raise _obstacle(challenge, now) or ChallengeError("challenge_used", 409)
     challenge.state, challenge.used_at = State.USED, now
 
 
@@ -198,16 +199,18 @@ def _check_open(challenge: Challenge, now: datetime) -> None:
         raise ChallengeError("challenge_expired", 410)
 
 
-def _check_usable(challenge: Challenge, now: datetime) -> None:
+def _obstacle(challenge: Challenge, now: datetime) -> ChallengeError | None:
+    """Why a grant cannot be used; None if it can. One that other rules have overtaken is void."""
     if challenge.state == State.USED:
-        raise ChallengeError("challenge_used", 409)
+        return ChallengeError("challenge_used", 409)
     is_late = challenge.grant_expires_at is None or challenge.grant_expires_at <= now
-    if challenge.state != State.PASSED or is_late:
-        raise ChallengeError("challenge_expired", 410)
     newest = RulesetVersion.objects.order_by("-number").values_list("number", flat=True).first()
-    if newest not in {None, challenge.ruleset_version}:
+    is_overtaken = newest not in {None, challenge.ruleset_version}
+    if is_overtaken:
         _rows(challenge, State.PASSED).update(state=State.VOID)
-        raise ChallengeError("challenge_expired", 410)
+    if challenge.state != State.PASSED or is_late or is_overtaken:
+        return ChallengeError("challenge_expired", 410)
+    return None
 
 
 def _verify(
@@ -237,7 +240,7 @@ def _count_failure(challenge: Challenge) -> int:
     return max(0, most - challenge.attempts)
 
 
-def _newest(challenge: Challenge, now: datetime) -> QuerySet[Challenge, dict[str, UUID]]:
+def _newest(challenge: Challenge, now: datetime) -> QuerySet[Challenge, Any]:
     own = Q(account=challenge.account, binding=challenge.binding, state=State.OPEN, expires_at__gt=now)
     return (
         Challenge.objects.filter(own).order_by("-created_at", "-pk").values("pk")[: current().CHALLENGES_OPEN]

@@ -33,7 +33,9 @@ NOTICE_PURPOSE = "notice"
 
 def enrol(user: AbstractBaseUser, now: datetime) -> EmailFactor:
     """Let this account confirm a sign-in by a code sent to its address."""
-    factor, _ = EmailFactor.objects.get_or_create(user=user, defaults={"name": "email", "created_at": now})
+    factor: EmailFactor = EmailFactor.objects.get_or_create(
+        user=user, defaults={"name": "email", "created_at": now}
+    )[0]
     return factor
 
 

@@ -65,5 +65,6 @@ def device_of(user: AbstractBaseUser, factor: str) -> FactorColumns | None:
     return newest
 
 
-def _named(rows: QuerySet[Any], name: str) -> QuerySet[Any, tuple[str]]:
-    return rows.order_by().annotate(factor=Value(name, output_field=CharField())).values_list("factor")
+def _named(rows: QuerySet[Any], name: str) -> QuerySet[Any, Any]:
+    named: QuerySet[Any, Any] = rows.annotate(factor=Value(name, output_field=CharField()))
+    return named.order_by().values_list("factor")

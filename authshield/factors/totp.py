@@ -92,13 +92,13 @@ def accepts(factor: TotpFactor, token: str, now: datetime) -> bool:
 
 def code_at(factor: TotpFactor, now: datetime) -> str:
     """The code that the person's app shows at that time."""
-    return _code(unseal(factor.sealed_key, _PURPOSE), now, 0)
+    return _code(unseal(bytes(factor.sealed_key), _PURPOSE), now, 0)
 
 
 def _matching_step(factor: TotpFactor, token: str, now: datetime) -> int | None:
     """The newest step within the window whose code this is; every step is compared, in constant time."""
     typed = tokens.digits(token)
-    key = unseal(factor.sealed_key, _PURPOSE)
+    key = unseal(bytes(factor.sealed_key), _PURPOSE)
     step = int(now.timestamp()) // STEP_SECONDS
     window = current().TOTP_WINDOW
     found = None
@@ -122,7 +122,7 @@ def _unconfirmed(user: AbstractBaseUser, now: datetime) -> TotpFactor | None:
 
 
 def _enrolment(factor: TotpFactor, user: AbstractBaseUser, issuer: str) -> Enrolment:
-    secret = base64.b32encode(unseal(factor.sealed_key, _PURPOSE)).decode()
+    secret = base64.b32encode(unseal(bytes(factor.sealed_key), _PURPOSE)).decode()
     label = quote(f"{issuer}:{user.get_username()}")
     query = urlencode(
         {"secret": secret, "issuer": issuer, "algorithm": "SHA1", "digits": DIGITS, "period": STEP_SECONDS},

@@ -1,5 +1,6 @@
 """Challenges: opened, answered, over."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from authshield.errors import ChallengeError
 from authshield.factors import email, recovery, totp
 from authshield.models import Challenge, EmailFactor, Notice
 from authshield.vocabulary.actions import Strength
-from authshield.vocabulary.event import Kind, OrderChange
+from authshield.vocabulary.event import Kind, Order, OrderChange
 from authshield.vocabulary.operation import Operation
 from tests.challenging import (
     NOW,
@@ -26,6 +27,7 @@ from tests.challenging import (
     with_app,
     wrong_code,
 )
+from tests.together import just_before
 
 pytestmark = pytest.mark.django_db
 State = Challenge.State
@@ -55,8 +57,8 @@ def test_an_amend_is_shown_with_the_worth_of_the_order_as_it_would_be() -> None:
     """The order inside the change counts."""
     operation = Operation(Kind.ORDER_CHANGE, "7", {"order_id": "O-1", "change": "amend"})
     order = event_of(an_order("7")).subject
-    event = event_of(operation)
-    object.__setattr__(event, "subject", OrderChange("O-1", "amend", order))
+    assert isinstance(order, Order)
+    event = replace(event_of(operation), subject=OrderChange("O-1", "amend", order))
     challenge = challenges.open_challenge(
         event, decided(), Asked(), operation, binding=SESSION, return_to="/", login_backend="", now=NOW
     )
@@ -220,12 +222,29 @@ def test_somebody_else_cannot_answer_it() -> None:
     assert challenge.attempts == 0
 
 
-def test_one_that_was_voided_while_the_code_was_checked_does_not_pass() -> None:
-    """The state decides at the end, not at the beginning."""
+@pytest.mark.parametrize("moment", ['"attempts" =', '"last_step" =', '"proved" ='])
+def test_one_that_is_voided_while_the_code_is_checked_does_not_pass(moment: str) -> None:
+    """Whenever that happens: the state decides at the end, not at the beginning."""
     user = customer()
     factor = with_app(user)
     challenge = challenged(user)
-    Challenge.objects.filter(pk=challenge.pk).update(state=State.VOID)
+    with (
+        just_before(moment, lambda: Challenge.objects.update(state=State.VOID)),
+        pytest.raises(ChallengeError) as caught,
+    ):
+        challenges.answer(challenge, user, factor="totp", token=totp.code_at(factor, NOW), now=NOW)
+    assert caught.value.status_code == 410
+    assert Challenge.objects.get().state == State.VOID
+
+
+def test_without_a_try_left_nothing_is_looked_at() -> None:
+    """Also while another answer that took the last one is still being checked."""
+    user = customer()
+    factor = with_app(user)
+    challenge = challenged(user)
+    Challenge.objects.update(attempts=5)
     with pytest.raises(ChallengeError) as caught:
         challenges.answer(challenge, user, factor="totp", token=totp.code_at(factor, NOW), now=NOW)
     assert caught.value.status_code == 410
+    factor.refresh_from_db()
+    assert factor.failures == 0

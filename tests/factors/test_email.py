@@ -25,7 +25,7 @@ def bob() -> User:
 def sent_code() -> str:
     """The code in the newest notice."""
     notice = Notice.objects.latest("pk")
-    return str(json.loads(unseal(notice.sealed_context, "notice"))["code"])
+    return str(json.loads(unseal(bytes(notice.sealed_context), "notice"))["code"])
 
 
 def accepts(token: str, seconds: float = 0) -> bool:

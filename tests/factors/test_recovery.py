@@ -7,6 +7,7 @@ import pytest
 from authshield.factors import recovery
 from authshield.models import RecoveryCodes
 from tests.challenging import NOW, customer, later
+from tests.together import just_before
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +72,24 @@ def test_guessing_locks_them() -> None:
         assert not recovery.accepts(factor, "aaaaa-aaaaa-aaaaa", NOW)
     assert not recovery.accepts(factor, code, NOW)
     assert recovery.accepts(factor, code, later(900))
+
+
+def test_codes_that_are_locked_away_meanwhile_are_refused() -> None:
+    """A set that is disabled while a code is looked at takes none any more."""
+    code = recovery.generate(customer(), NOW)[0]
+    factor = RecoveryCodes.objects.get()
+    with just_before('"hashes" =', lambda: RecoveryCodes.objects.update(disabled_at=later(-1))):
+        assert not recovery.accepts(factor, code, NOW)
+
+
+def test_another_code_that_is_used_meanwhile_does_no_harm() -> None:
+    """It is looked again, and both are used up."""
+    user = customer()
+    first, second, *_ = recovery.generate(user, NOW)
+    factor = RecoveryCodes.objects.get()
+    with just_before('"hashes" =', lambda: recovery.accepts(factor, second, NOW)):
+        assert recovery.accepts(factor, first, NOW)
+    assert recovery.left(user) == 8
 
 
 def test_nobody_has_codes_left_without_a_set() -> None:

@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from authshield.factors import totp
 from authshield.models import TotpFactor
 from tests.challenging import NOW, customer, later, with_app, wrong_code
+from tests.together import just_before
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +68,16 @@ def test_an_enrolment_waits_half_an_hour() -> None:
     enrolment = totp.enrol(user, issuer="Hinode", now=NOW)
     late = later(1800)
     assert not totp.confirm(user, totp.code_at(enrolment.factor, late), late)
+
+
+def test_an_enrolment_that_is_confirmed_twice_at_once_is_confirmed_once() -> None:
+    """A double click does not delete what it has just confirmed."""
+    user = customer()
+    enrolment = totp.enrol(user, issuer="Hinode", now=NOW)
+    code = totp.code_at(enrolment.factor, NOW)
+    with just_before('"last_step" =', lambda: totp.confirm(user, code, NOW)):
+        assert not totp.confirm(user, code, NOW)
+    assert TotpFactor.objects.get(user=user).confirmed
 
 
 def test_a_new_app_replaces_the_old_one_once_it_is_confirmed() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from typing import Any
+
 from django.test import Client, RequestFactory
 
 from authshield import clock, signedin
@@ -19,13 +20,13 @@ def page_of(challenge: Challenge) -> str:
     return f"/security/challenge/{challenge.pk}/"
 
 
-def send(client: Client, challenge: Challenge, **fields: str) -> HttpResponse:
+def send(client: Client, challenge: Challenge, **fields: str) -> Any:
     """Send its form."""
     token = client.cookies["csrftoken"].value
     return client.post(page_of(challenge), {"csrfmiddlewaretoken": token, **fields})
 
 
-def verify(client: Client, challenge: Challenge, body: object, **headers: str) -> HttpResponse:
+def verify(client: Client, challenge: Challenge, body: object, **headers: str) -> Any:
     """Answer it as a program."""
     address = f"/security/api/challenges/{challenge.pk}/verify"
     return client.post(address, body, content_type="application/json", headers=headers)

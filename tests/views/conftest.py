@@ -31,7 +31,8 @@ def alice(db: None, valkey: Valkey) -> User:
 @pytest.fixture
 def app(alice: User) -> TotpFactor:
     """Her authenticator app."""
-    return TotpFactor.objects.get(user=alice)
+    app: TotpFactor = TotpFactor.objects.get(user=alice)
+    return app
 
 
 @pytest.fixture
