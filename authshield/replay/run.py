@@ -26,10 +26,12 @@ from authshield.replay.settle import as_judged, demand_of, outcome_of
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Decision, Final, Outcome, Reason
 from authshield.vocabulary.event import Event, Kind, Login
-from authshield.vocabulary.features import Features
+from authshield.vocabulary.features import FactValue, Features
 
 _SILENT = frozenset({Kind.REQUEST, Kind.FILL})
 """Kinds whose allowed events end with the judging, as in a live request: they give nothing back nor teach."""
+
+_STRANGE: dict[str, FactValue] = {"session.is_unusual": True, "device.is_trusted": False}
 
 Measured = tuple[Event, Features, Settlement]
 
@@ -67,6 +69,8 @@ class Replay:
         self._lines: deque[Decided] = deque()
         self._unsettled: Measured | None = None
         self._begun_at: datetime | None = None
+        self._came_strange: set[str] = set()
+        self._disputed: set[str] = set()
 
     def decide(self, records: Iterable[Record]) -> Iterator[Decided]:
         """Decide every record, in order; a decision comes out once nothing can change its line any more.
@@ -98,7 +102,7 @@ class Replay:
         outcome = outcome_of(demand, record, in_warm_up=in_warm_up)
         self._conclude(event, features, decision, outcome=outcome, in_warm_up=in_warm_up)
         decided = _line(record, decision, demand, outcome, in_warm_up=in_warm_up)
-        self._late.look_at(decided, features)
+        self._late.look_at(decided, self._as_strange(event, features, in_warm_up=in_warm_up))
         self._effects(event, record, decided)
         return decided
 
@@ -134,6 +138,7 @@ class Replay:
         ):
             return
         lesson = learning(event, outcome, features, warm_up=in_warm_up)
+        is_disputed = event.session in self._disputed
         issued = self._options.issued.get(event.session or "")
         self._unsettled = (
             event,
@@ -141,12 +146,23 @@ class Replay:
             Settlement(
                 decision=decision,
                 outcome=outcome,
-                learn=lesson.learn,
-                trust=lesson.trust,
+                learn=lesson.learn and not is_disputed,
+                trust=lesson.trust and not is_disputed,
                 login_succeeded=isinstance(subject, Login) and subject.succeeded and outcome.happened,
                 extra={ISSUED_DEVICE: issued} if issued and isinstance(subject, Login) else {},
             ),
         )
+
+    def _as_strange(self, event: Event, features: Features, *, in_warm_up: bool) -> Features:
+        """In the warm-up a device is trusted as it comes; the late scoring sees it as it was when it came."""
+        if not in_warm_up or event.session is None:
+            return features
+        if event.kind is Kind.LOGIN:
+            if features.facts["session.is_unusual"]:
+                self._came_strange.add(event.session)
+        elif event.session in self._came_strange:
+            return replace(features, facts=features.facts | _STRANGE)
+        return features
 
     def _settle_now(self) -> None:
         if self._unsettled is not None:
@@ -173,8 +189,8 @@ class Replay:
         if verdict.is_new_high or is_contained:
             ended = True if is_contained else None
             mark_session(self._store, session, score=verdict.session_score, ended=ended)
-        if late.contains and event.account is not None and not verdict.features.facts["device.is_trusted"]:
-            self._distrust(event.account, event)
+        if late.contains and not verdict.features.facts["device.is_trusted"]:
+            self._distrust(event)
         if not late.opens_case or decided.in_warm_up:
             return
         if session not in self._late.cases:
@@ -184,12 +200,15 @@ class Replay:
             text = "its session was ended by the late scoring"
             self._ended[session] = _Cause(late.score, "session_ended", text, decided.case)
 
-    def _distrust(self, account: str, event: Event) -> None:
-        device = event.device.id or self._options.issued.get(event.session or "")
-        if device:
+    def _distrust(self, event: Event) -> None:
+        """The device came with a session that is contained now: it must not grow old into a trusted one."""
+        session = event.session or ""
+        self._disputed.add(session)
+        device = event.device.id or self._options.issued.get(session)
+        if device and event.account is not None:
             # After what the session has taught: that is to be forgotten too.
             self._settle_now()
-            forget_device(self._store, account, device)
+            forget_device(self._store, event.account, device)
 
 
 def issued_devices(records: Iterable[Record], seen: Callable[[Record], None]) -> dict[str, str]:
