@@ -11,7 +11,7 @@ from pathlib import Path
 
 from demo_site.broker.models import ContactDetails
 
-SEPARATOR = "\n" + "-" * 79 + "\n"  # what Django's file backend puts between messages
+SEPARATOR = b"\n" + b"-" * 79 + b"\n"  # what Django's file backend puts between messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ def newest(folder: Path, user_pk: int, address: str) -> Mail | None:
 def _all(folder: Path) -> Iterator[Mail]:
     paths = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime_ns)
     for path in paths:
-        for text in path.read_text(encoding="utf-8", errors="replace").split(SEPARATOR):
-            if text.strip():
-                yield _read(text.lstrip("\n"))
+        for raw in path.read_bytes().split(SEPARATOR):
+            if raw.strip():
+                yield _read(raw.lstrip(b"\n"))
 
 
-def _read(text: str) -> Mail:
-    message = email.message_from_string(text, EmailMessage, policy=email.policy.default)
+def _read(raw: bytes) -> Mail:
+    message = email.message_from_bytes(raw, EmailMessage, policy=email.policy.default)
     body = message.get_body(("plain",))
     return Mail(
         to=tuple(address for _, address in getaddresses([message.get("To", "")])),

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from demo_site.broker.models import ApiToken, Order, Withdrawal
 from tests.servers import Valkey
@@ -190,7 +191,7 @@ def test_signing_out_ends_the_token(dave_api: Guest) -> None:
 
 def test_a_new_password_ends_tokens_of_other_sessions(dave_api: Guest, dave: Guest) -> None:
     """Django's session hash holds for tokens as for cookies."""
-    user = Order.account.field.related_model.objects.get(user__username="dave").user
+    user = User.objects.get(username="dave")
     user.set_password("another-one")
     user.save()
     assert dave_api.api("GET", "/api/orders").status_code in {401, 403}
