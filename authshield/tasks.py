@@ -6,6 +6,7 @@ Arguments are ids, payloads JSON; every task may run twice, late, or beside itse
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -148,7 +149,7 @@ def ping_workers(timeout_seconds: float) -> list[str]:
     """Names of the workers that answer in time; it waits that long. ``GatewayError`` where the broker is away."""
     try:
         with current_app.connection_for_write(connect_timeout=timeout_seconds) as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=timeout_seconds)
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=math.ceil(timeout_seconds))
             replies = current_app.control.ping(timeout=timeout_seconds, connection=connection)
     except (OperationalError, OSError) as error:
         raise GatewayError(f"Celery's broker does not answer: {error}") from error

@@ -84,7 +84,9 @@ def _open(account: str, sid: str) -> QuerySet[Case]:
 def _create(account: str, sid: str, *, title: str, now: datetime) -> Case:
     try:
         with transaction.atomic():
-            case = Case.objects.create(account=account, sid=sid, title=redact.line(title, 200), opened_at=now)
+            case = Case.objects.create(
+                account=account, sid=sid, title=redact.plain(title, 200), opened_at=now
+            )
     except IntegrityError:  # somebody else opened it at this very moment
         return _open(account, sid).get()
     note(case, Entry("opened", "case:opened", title), now)

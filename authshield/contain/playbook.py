@@ -16,6 +16,8 @@ from authshield.contain.cases import Entry, is_noted, note
 from authshield.contain.orders import suspend_open_orders
 from authshield.contain.steps import end_session
 from authshield.errors import AuthShieldError, GatewayError
+from authshield.measure.profile import forget_device_hash
+from authshield.measure.store import default_store
 from authshield.models import Case, Device, Hold, Session
 
 CONTAIN = "contain_case"
@@ -80,12 +82,13 @@ def _distrust_device(case: Case, _by: str, now: datetime) -> str:
         account=case.account,
         device_hash=session.device_hash,
         trusted_at=None,
-        revoked_at=None,
         first_seen_at__gte=session.started_at,
     )
-    return (
-        "Its new device was revoked." if newcomer.update(revoked_at=now) else "Its device was known before."
-    )
+    if not newcomer.exists():
+        return "Its device was known before."
+    forget_device_hash(default_store(), case.account, session.device_hash)
+    newcomer.filter(revoked_at=None).update(revoked_at=now)
+    return "Its new device was revoked."
 
 
 def _tell_customer(case: Case, _by: str, now: datetime) -> str:
