@@ -62,7 +62,7 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
     "login-new-browser": (Kind.LOGIN, {"device.browser_seen": False}, {"device.browser_seen": True}),
     "login-travel": (Kind.LOGIN, {"network.travel_kmh": 2_000.0} | NEW_DEVICE, {"device.is_trusted": True}),
     "login-shared-device": (Kind.LOGIN, {"device.accounts_24h": 5} | NEW_DEVICE, {"device.accounts_24h": 2}),
-    "login-bad-proof": (Kind.LOGIN, {"device.proof": "invalid"}, {"device.proof": ""}),
+    "login-bad-proof": (Kind.LOGIN, ELSEWHERE | {"device.proof": "invalid"}, {"network.prefix_seen": True}),
     "login-stranger": (Kind.LOGIN, NEW_DEVICE | ELSEWHERE, {"network.is_familiar": True}),
     "login-staff": (Kind.LOGIN, {"account.is_staff": True} | NEW_DEVICE, {"device.is_trusted": True}),
     "request-moved": (Kind.REQUEST, MOVED, {"session.strength": 2, "session.proof_age_seconds": 60.0}),
@@ -74,7 +74,7 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
     "order-concentration": (Kind.ORDER, SPENT | {"order.symbol_seen": False}, {"order.concentration": 0.2}),
     "order-night": (Kind.ORDER, STRANGER | {"order.is_queued": True}, {"session.is_unusual": False}),
     "order-risky-login": (Kind.ORDER, {"session.login_risk": 65.0}, {"session.login_risk": 40.0}),
-    "order-pump-pattern": (Kind.ORDER, SOLD | SPENT | THIN, {"order.reuse": 0.0}),
+    "order-pump-pattern": (Kind.ORDER, SOLD | SPENT | THIN, {"order.concentration": 0.2}),
     "order-thin-stranger": (Kind.ORDER, STRANGER | THIN, {"session.is_unusual": False}),
     "order-thin-weak": (Kind.ORDER, NEW_DEVICE | THIN | SOLD, {"device.is_trusted": True}),
     "order-thin-new-device": (
@@ -110,7 +110,7 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
         {"order.symbol_buyers_60m": 2},
     ),
     "order-moved": (Kind.ORDER, MOVED, {"session.browser_changed": False}),
-    "order-bad-proof": (Kind.ORDER, {"device.proof": "invalid"}, {"device.proof": "valid"}),
+    "order-bad-proof": (Kind.ORDER, ELSEWHERE | {"device.proof": "invalid"}, {"network.prefix_seen": True}),
     "order-contact-changed": (
         Kind.ORDER,
         NEW_DEVICE | {"account.contact_changed_hours": 3.0, "order.portfolio_share": 0.3},
@@ -121,7 +121,7 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
         NEW_DEVICE | {"change.kind": "amend", "order.side": ""},
         {"change.kind": "cancel"},
     ),
-    "late-score-hold": (Kind.ORDER, {"session.score": 55.0}, {"session.score": 45.0}),
+    "late-score-proof": (Kind.ORDER, {"session.score": 55.0}, {"session.score": 45.0}),
     "late-score-deny": (Kind.ORDER, {"session.score": 75.0}, {"session.score": 65.0}),
     "withdrawal-proof": (Kind.WITHDRAWAL, {}, {}),
     "withdrawal-new-destination": (
@@ -209,8 +209,13 @@ ORDERS = [
     ),
     ("golden scenario, the sales", STRANGER | SELL | SOLD, Action.CHALLENGE, Strength.PHISHING_RESISTANT),
     ("golden scenario, the thin buy", STRANGER | SOLD | SPENT | THIN, Action.HOLD, Strength.NONE),
-    ("the thin buy on a new account", STRANGER | COLD | THIN, Action.HOLD, Strength.NONE),
-    ("the thin buy by night", STRANGER | THIN | {"order.is_queued": True}, Action.HOLD, Strength.NONE),
+    ("the thin buy on a new account", STRANGER | COLD | THIN, Action.CHALLENGE, Strength.PHISHING_RESISTANT),
+    (
+        "the thin buy by night",
+        STRANGER | THIN | {"order.is_queued": True},
+        Action.CHALLENGE,
+        Strength.PHISHING_RESISTANT,
+    ),
     ("the same on a stolen cookie at home", SOLD | SPENT | THIN, Action.HOLD, Strength.NONE),
     (
         "a new account buys for its first money",

@@ -86,7 +86,8 @@ def test_which_orders_go_through(story: str, facts: Facts, action: Action, requi
 def test_an_amend_is_judged_as_the_order_that_it_makes_and_a_cancel_is_free() -> None:
     """Growing a small order into a thin large one is held; taking an order back never is."""
     amend = {"change.kind": "amend", "change.value_increase": 5_000_000}
-    assert decide(Kind.ORDER_CHANGE, STRANGER | THIN | amend).action == Action.HOLD
+    decision = decide(Kind.ORDER_CHANGE, STRANGER | THIN | amend)
+    assert resolve(decision, Kind.ORDER_CHANGE, ("totp",)).action == Action.HOLD
     cancel = {"change.kind": "cancel", "order.side": "", "order.adv": 0, "order.value": 0}
     assert decide(Kind.ORDER_CHANGE, STRANGER | cancel).action == Action.ALLOW
 
