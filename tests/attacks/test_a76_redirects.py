@@ -1,0 +1,86 @@
+"""A76: a sign-in never leads to another site, whatever `next` says."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.site import Guest, challenge_in, code_of, stranger
+
+EVIL = [
+    "//evil.example",
+    "///evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "https:evil.example",
+    "https://evil.example/",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "@evil.example",
+    "//127.0.0.1@evil.example",
+    "/\t/evil.example",
+    "%2F%2Fevil.example",
+    "/%0d%0aLocation:%20https://evil.example",
+    "/\r\nSet-Cookie: a=b",
+    "\x00//evil.example",
+    "ｈttps://evil.example",
+]
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+def leads_home(answer: object) -> bool:
+    """Whether a redirect stays on this site and splits no header."""
+    target = getattr(answer, "headers")["Location"]  # noqa: B009 - Django's test answer has no type
+    parts = urlsplit(target)
+    return bool(
+        not parts.scheme
+        and not parts.netloc
+        and target.startswith("/")
+        and not target.startswith(("//", "/\\"))
+        and not {"\r", "\n", "\t"} & set(target)
+    )
+
+
+@pytest.mark.parametrize("target", EVIL)
+def test_a76_a_sign_in_stays_here(target: str) -> None:
+    """In the form and in the address; the form offers it to nobody."""
+    guest = Guest()
+    assert leads_home(
+        guest.client.post("/login/", {"username": "erin", "password": "erin-erin", "next": target})
+    )
+    other = Guest()
+    in_address = other.client.post(
+        f"/login/?next={target.encode('ascii', 'replace').decode()}",
+        {"username": "bob", "password": "bob-bob"},
+    )
+    assert leads_home(in_address)
+    assert "a" not in {name for name in guest.client.cookies if len(name) == 1}
+
+
+@pytest.mark.parametrize("target", EVIL[:8])
+def test_a76_the_way_through_a_challenge_stays_here_too(target: str) -> None:
+    """What is remembered until the code has come is a path of this site."""
+    guest = stranger()
+    answer = guest.client.post("/login/", {"username": "dave", "password": "dave-dave", "next": target})
+    if "/security/challenge/" in answer.headers["Location"]:
+        token = {"factor": "totp", "token": code_of("dave")}
+        answer = guest.client.post(f"/security/challenge/{challenge_in(answer)}/", token)
+    assert answer.status_code == 302
+    assert leads_home(answer)
+
+
+@pytest.mark.parametrize("target", EVIL)
+def test_a76_switching_the_language_stays_here(target: str) -> None:
+    """The other place that takes a `next`."""
+    answer = Guest().client.post("/i18n/setlang/", {"language": "ja", "next": target})
+    assert answer.status_code in {204, 302}
+    if answer.status_code == 302:
+        assert leads_home(answer)
+
+
+def test_a76_an_own_path_is_kept() -> None:
+    """What the person wanted to see comes after the sign-in."""
+    fields = {"username": "erin", "password": "erin-erin", "next": "/orders/?a=1"}
+    assert Guest().client.post("/login/", fields).headers["Location"] == "/orders/?a=1"
