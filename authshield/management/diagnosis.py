@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection
 
 from authshield import clock, tasks
 from authshield.conf import current, sealing_keys
-from authshield.errors import AuthShieldError, ConfigurationError, RuleError
+from authshield.errors import AuthShieldError, ConfigurationError, GatewayError, RuleError
 from authshield.judge import compile_ruleset
 from authshield.measure import default_store
 from authshield.measure.stream import dropped, lag
@@ -128,7 +128,11 @@ def _skew(name: str, theirs: datetime, ours: datetime) -> Finding:
 
 
 def _worker(_now: datetime, timeout: float) -> Finding:
-    names = tasks.ping_workers(timeout)
+    try:
+        names = tasks.ping_workers(timeout)
+    except GatewayError as error:
+        hint = "is CELERY_BROKER_URL right, and does the project's __init__ import its Celery app?"
+        return Finding("worker", BAD, str(error), hint)
     if not names:
         hint = f"celery -A <project> worker --beat -Q celery,{current().QUEUE}"
         return Finding("worker", BAD, f"nobody answered within {timeout:g} s", hint)

@@ -157,11 +157,11 @@ class Command(BaseCommand):
 class Progress:
     """Tells how far it is, on a terminal and after two seconds; bad lines always."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, after_seconds: float = SHOW_AFTER_SECONDS) -> None:
         """``stream`` is a terminal or not; only a terminal sees progress."""
         self._stream = stream
         self._shows = stream.isatty()
-        self._next = time.monotonic() + SHOW_AFTER_SECONDS
+        self._next = time.monotonic() + after_seconds
         self._width = 0
 
     def checked(self, lines: int) -> None:
