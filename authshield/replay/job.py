@@ -64,7 +64,10 @@ class BadLines(ReplayError):  # noqa: N818 - what it tells of
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to replay and where to write. ``print_line`` takes the decisions if ``decisions`` is "-"."""
+    """What to replay and where to write. ``print_line`` takes the decisions if ``decisions`` is "-".
+
+    Files of more than ``kept_records`` lines are read twice instead of being kept in memory.
+    """
 
     files: list[Path]
     ruleset: Ruleset
@@ -76,6 +79,7 @@ class Job:
     report: str = ""
     options: Options = field(default_factory=Options)
     skips: bool = False
+    kept_records: int = KEPT_RECORDS
     print_line: Callable[[str], object] | None = None
 
 
@@ -85,6 +89,7 @@ class _Checked:
 
     watcher: Watcher
     skips: bool
+    keeps: int
     lines: int = 0
     bad: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -94,7 +99,7 @@ class _Checked:
         self.lines += 1
         if self.records is not None:
             self.records.append(record)
-            if self.lines > KEPT_RECORDS:
+            if self.lines > self.keeps:
                 self.records = None
         self.watcher.checked(self.lines)
 
@@ -112,7 +117,7 @@ def run(job: Job, watcher: Watcher) -> tuple[dict[str, Any], int]:
     Raises ``ReplayError`` (``BadLines`` for lines that break the format) and then has written nothing.
     """
     setting = Setting(Base.of(job.settings.BASE_CURRENCY), lru_cache(_CACHED_ADDRESSES)(geo_locator().locate))
-    checked = _Checked(watcher, job.skips)
+    checked = _Checked(watcher, job.skips, job.kept_records)
     issued = issued_devices(_read(job, setting, checked.broken), checked.good)
     if checked.bad and not job.skips:
         raise BadLines(checked.problems, checked.bad)

@@ -117,7 +117,14 @@ class Replayed:
         return [line["final"] for line in self.lines]
 
 
-def replay(folder: Path, lines: Iterable[Any], ruleset: Ruleset | None = None, **options: Any) -> Replayed:
+def replay(
+    folder: Path,
+    lines: Iterable[Any],
+    ruleset: Ruleset | None = None,
+    *,
+    watcher: Silent | None = None,
+    **options: Any,
+) -> Replayed:
     """Write the lines to a file, replay it and read the decisions."""
     job = Job(
         files=[write(folder / "events.jsonl", lines)],
@@ -127,6 +134,6 @@ def replay(folder: Path, lines: Iterable[Any], ruleset: Ruleset | None = None, *
         decisions=str(folder / "decisions.jsonl"),
         options=Options(**{name: options.pop(name) for name in list(options) if name in Options.__slots__}),
     )
-    watcher = Silent()
+    watcher = watcher or Silent()
     report, _ = run(replace(job, **options), watcher)
     return Replayed(folder / "decisions.jsonl", report, watcher)

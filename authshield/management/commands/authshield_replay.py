@@ -7,8 +7,11 @@ import re
 import secrets
 import signal
 import sys
+import threading
 import time
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TextIO
@@ -115,9 +118,9 @@ class Command(BaseCommand):
         if options["decisions"] == "-" and options["json"]:
             raise CommandError("--decisions - and --json both want standard output", returncode=BAD_INPUT)
         progress = Progress(sys.stderr)
-        signal.signal(signal.SIGTERM, _interrupt)
         try:
-            report, left_out = run(self._job(options), progress)
+            with _ended_like_ctrl_c():
+                report, left_out = run(self._job(options), progress)
         except RuleError as error:
             raise CommandError(rulesets.problems_of(error), returncode=BAD_INPUT) from error
         except AuthShieldError as error:
@@ -216,6 +219,14 @@ def _namespace(text: str) -> str:
     return text
 
 
-def _interrupt(*_: object) -> None:
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
     """Being told to end is like Ctrl-C: what was begun is removed on the way out."""
-    raise KeyboardInterrupt
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is told
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
