@@ -110,7 +110,7 @@ def test_an_ended_session_does_nothing_but_sign_out(kind: Kind) -> None:
         (Kind.LOGOUT, False, Action.ALLOW),
     ],
 )
-def test_an_outage_has_its_policy(kind: Kind, is_trusted: bool, expected: Action) -> None:  # noqa: FBT001 - a column
+def test_an_outage_has_its_policy(kind: Kind, is_trusted: bool, expected: Action) -> None:
     """Pages open, trusted devices sign in, money and strangers need a one-time code; marked as degraded."""
     decision = judge(event(kind), features(is_missing=True, device__is_trusted=is_trusted), ruleset())
     assert decision.action == expected
