@@ -192,7 +192,7 @@ def test_a33_an_approval_of_one_person_is_none_of_another() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("seconds", "outcome"), [(-30, True), (30, True), (-300, False), (300, False)])
-def test_a34_a_server_clock_may_be_half_a_minute_off(seconds: int, outcome: bool) -> None:  # noqa: FBT001
+def test_a34_a_server_clock_may_be_half_a_minute_off(seconds: int, outcome: bool) -> None:
     """And a clock that jumps back never opens a used code again."""
     factor = with_app(customer())
     code = totp.code_at(factor, NOW)

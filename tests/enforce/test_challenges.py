@@ -162,6 +162,20 @@ def test_of_more_than_three_the_oldest_is_void() -> None:
     assert Challenge.objects.get(pk=other.pk).state == State.OPEN
 
 
+def test_one_too_many_that_is_still_open_cannot_be_answered() -> None:
+    """Opened at the same time, none of them could make the others void."""
+    user = customer()
+    factor = with_app(user)
+    oldest, *others = [challenged(user, now=later(second)) for second in range(4)]
+    Challenge.objects.update(state=State.OPEN)
+    now = later(5)
+    code = totp.code_at(factor, now)
+    with pytest.raises(ChallengeError) as caught:
+        challenges.answer(oldest, user, factor="totp", token=code, now=now)
+    assert caught.value.status_code == 410
+    assert challenges.answer(others[0], user, factor="totp", token=code, now=now).state == State.PASSED
+
+
 def test_an_expired_one_takes_no_place() -> None:
     """Three that can be answered may be open besides."""
     user = customer()

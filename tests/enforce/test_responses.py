@@ -47,7 +47,7 @@ def problem_of(answer: HttpResponse) -> dict[str, object]:
         ("/orders/new/", "application/x-www-form-urlencoded", "text/html", False),
     ],
 )
-def test_programs_are_told_from_browsers(path: str, content_type: str, accept: str, expected: bool) -> None:  # noqa: FBT001
+def test_programs_are_told_from_browsers(path: str, content_type: str, accept: str, expected: bool) -> None:
     """By path, or by what they send and accept."""
     request = RequestFactory().generic(
         "POST", path, "{}", content_type=content_type, headers={"accept": accept}
