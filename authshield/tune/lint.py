@@ -53,6 +53,11 @@ def _rule(rule: Rule, words: tuple[str, ...], source: RulesetSource) -> Iterator
         yield f"is always true: every {', '.join(sorted(rule.kinds))} gets {rule.action.word}"
     if not rule.points and rule.action == Action.ALLOW:
         yield "has neither points nor an action: it is only recorded"
+    yield from _kinds(rule, source)
+
+
+def _kinds(rule: Rule, source: RulesetSource) -> Iterator[str]:
+    """Conditions that these kinds of event never meet."""
     named = {name.partition(".")[0] for name in used_names(rule.when, language_of(source).types)}
     for group, kinds in _KINDS_OF.items():
         if group in named and not kinds & rule.kinds:

@@ -57,7 +57,7 @@ def _number(value: float) -> str:
 
 def _consequence(one: Rule | Limit) -> str:
     if one.action == Action.ALLOW:
-        return "–"
+        return "points only"
     return one.action.word + (f" ({one.required.word})" if one.required > Strength.NONE else "")
 
 
