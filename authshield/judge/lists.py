@@ -54,7 +54,9 @@ class Lists:
         return by_prefix.setdefault(int(network.network_address) >> shift, {})
 
     def facts(self, event: Event) -> dict[str, list[str]]:
-        """The five ``lists.*`` facts of an event; entries that have expired by then are left out."""
+        """The five ``lists.*`` facts of an event, none where nothing is listed; expired entries are left out."""
+        if not self._values and not self._networks:
+            return {}
         return {
             "lists.ip": self._of_address(event.client.ip, event.at),
             "lists.device": self._of("device", event.device.id, event.at),
