@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext as _now
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from authshield.admin import deeds
 from authshield.admin.desk import ReadOnly
@@ -17,23 +17,23 @@ from authshield.models import AccountState, Device, Session
 
 def _freeze_touches(state: AccountState) -> list[str]:
     return [
-        _now("Account %(account)s can neither sign in nor trade until somebody unfreezes it.")
+        _("Account %(account)s can neither sign in nor trade until somebody unfreezes it.")
         % {"account": state.account},
-        _now("Its open sessions are refused at their next request."),
+        _("Its open sessions are refused at their next request."),
     ]
 
 
 def _unfreeze_touches(state: AccountState) -> list[str]:
     since = {"account": state.account, "by": state.frozen_by or NONE, "reason": state.frozen_reason or NONE}
     return [
-        _now("Account %(account)s can sign in and trade again.") % since,
-        _now("It was frozen by %(by)s: %(reason)s") % since,
+        _("Account %(account)s can sign in and trade again.") % since,
+        _("It was frozen by %(by)s: %(reason)s") % since,
     ]
 
 
 FREEZE = Step(
     name="freeze",
-    label=_("Freeze the account"),
+    label=gettext_lazy("Freeze the account"),
     permission="freeze_account",
     touches=_freeze_touches,
     act=lambda state, deed: deeds.freeze(state.account, deed),
@@ -42,12 +42,12 @@ FREEZE = Step(
 )
 UNFREEZE = Step(
     name="unfreeze",
-    label=_("Unfreeze the account"),
+    label=gettext_lazy("Unfreeze the account"),
     permission="freeze_account",
     touches=_unfreeze_touches,
     act=lambda state, deed: deeds.unfreeze(state.account, deed),
     is_possible=lambda state: state.frozen_at is not None,
-    reason_label=_("Why it is safe now"),
+    reason_label=gettext_lazy("Why it is safe now"),
 )
 
 
@@ -63,7 +63,7 @@ class AccountStateAdmin(ReadOnly, StepsAdmin):
 
 def _device_touches(device: Device) -> list[str]:
     return [
-        _now("Device %(device)s of account %(account)s, first seen %(first)s, last seen %(last)s.")
+        _("Device %(device)s of account %(account)s, first seen %(first)s, last seen %(last)s.")
         % {
             "device": device,
             "account": device.account,
@@ -75,22 +75,22 @@ def _device_touches(device: Device) -> list[str]:
 
 TRUST = Step(
     name="trust",
-    label=_("Trust this device"),
+    label=gettext_lazy("Trust this device"),
     permission="trust_device",
     touches=lambda device: [
         *_device_touches(device),
-        _now("Sign-ins and orders from it count as usual from now on."),
+        _("Sign-ins and orders from it count as usual from now on."),
     ],
     act=deeds.trust,
     is_possible=lambda device: device.trusted_at is None or device.revoked_at is not None,
 )
 REVOKE = Step(
     name="revoke",
-    label=_("Revoke this device"),
+    label=gettext_lazy("Revoke this device"),
     permission="trust_device",
     touches=lambda device: [
         *_device_touches(device),
-        _now("It is a strange device to this account from now on. Its open sessions go on: end them apart."),
+        _("It is a strange device to this account from now on. Its open sessions go on: end them apart."),
     ],
     act=deeds.revoke,
     is_possible=lambda device: device.revoked_at is None,
@@ -105,17 +105,17 @@ class DeviceAdmin(ReadOnly, StepsAdmin):
     list_display = ["account", "label", "last_seen_at", "last_place", "last_ip", "trusted_at", "revoked_at"]
     list_filter = [("trusted_at", admin.EmptyFieldListFilter), ("revoked_at", admin.EmptyFieldListFilter)]
     search_fields = ["=account", "=device_hash", "=last_ip"]
-    search_help_text = _("Account, device or address, whole")
+    search_help_text = gettext_lazy("Account, device or address, whole")
     ordering = ["-last_seen_at"]
     steps = (TRUST, REVOKE)
 
 
 END = Step(
     name="end",
-    label=_("End this session"),
+    label=gettext_lazy("End this session"),
     permission="end_session",
     touches=lambda session: [
-        _now(
+        _(
             "Session of account %(account)s from %(label)s, %(place)s, begun %(at)s: refused at its next request."
         )
         % {
@@ -124,7 +124,7 @@ END = Step(
             "place": session.place or session.ip or NONE,
             "at": f"{session.started_at:%Y-%m-%d %H:%M}",
         },
-        _now("Its open orders stay as they are; a case's “contain” stops those too."),
+        _("Its open orders stay as they are; a case's “contain” stops those too."),
     ],
     act=deeds.end_session,
     is_possible=lambda session: session.ended_at is None,
@@ -149,7 +149,7 @@ class SessionAdmin(ReadOnly, StepsAdmin):
     ]
     list_filter = [("ended_at", admin.EmptyFieldListFilter), "started_at"]
     search_fields = ["=account", "=sid", "=ip", "=device_hash"]
-    search_help_text = _("Account, session, address or device, whole")
+    search_help_text = gettext_lazy("Account, session, address or device, whole")
     ordering = ["-last_seen_at"]
     steps = (END,)
     exclude = ["key_hash", "sealed_key"]
@@ -158,7 +158,7 @@ class SessionAdmin(ReadOnly, StepsAdmin):
         """Without the sealed key, which no page shows."""
         return super().get_queryset(request).defer("sealed_key")
 
-    @admin.display(description=_("risk of the sign-in"), ordering="login_risk")
+    @admin.display(description=gettext_lazy("risk of the sign-in"), ordering="login_risk")
     def risk(self, session: Session) -> str:
         """Without digits that nobody reads."""
         return f"{session.login_risk:.0f}"

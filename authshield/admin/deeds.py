@@ -111,17 +111,13 @@ def end_session(session: Session, deed: Deed) -> str:
 
 def trust(device: Device, deed: Deed) -> str:
     """Trust a device from now on."""
-    with transaction.atomic():
-        Device.objects.filter(pk=device.pk).update(trusted_at=deed.now, revoked_at=None)
-        trust_device_hash(default_store(), device.account, device.device_hash, now=deed.now)
+    devices.trust(device, deed.now)
     return _("The device is trusted.")
 
 
 def revoke(device: Device, deed: Deed) -> str:
     """Make a device a strange one again."""
-    with transaction.atomic():
-        Device.objects.filter(pk=device.pk).update(trusted_at=None, revoked_at=deed.now)
-        forget_device_hash(default_store(), device.account, device.device_hash)
+    devices.forget(device, deed.now)
     return _("The device is strange to this account again.")
 
 
