@@ -11,6 +11,5 @@ handler500 = "demo_site.broker.views.errors.server_error"
 urlpatterns = [
     path("", include("demo_site.broker.urls")),
     path("security/", include("authshield.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

@@ -173,7 +173,8 @@ def _names_challenge(request: HttpRequest) -> bool:
 def _read(request: HttpRequest) -> Mapping[str, Any]:
     if is_json_path(request.path_info):
         return canonical.json_body(request)
-    if request.content_type not in FORM_TYPES:
+    charset = (request.content_params or {}).get("charset", "utf-8").lower()
+    if request.content_type not in FORM_TYPES or charset != "utf-8":
         raise InvalidInput(_("Send the form."), code="unsupported_media_type", status_code=415)
     repeated = next((name for name, values in request.POST.lists() if len(values) > 1), None)
     if repeated:

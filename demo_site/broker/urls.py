@@ -13,6 +13,7 @@ urlpatterns = [
     path("", portfolio.show, name="portfolio"),
     path("login/", session.SignIn.as_view(), name="login"),
     path("logout/", session.SignOut.as_view(), name="logout"),
+    path("i18n/setlang/", session.language, name="set_language"),
     path("orders/", orders.index, name="orders"),
     path("orders/new/", orders.new, name="ticket"),
     path("orders/<str:order_id>/cancel/", orders.cancel, name="cancel"),

@@ -15,3 +15,11 @@ def site(valkey: Valkey, transactional_db: None) -> Valkey:
     del transactional_db
     seed(clock.now())
     return valkey
+
+
+@pytest.fixture
+def own_site(valkey: Valkey, db: None) -> Valkey:
+    """The same, seen by one connection alone and rolled back afterwards: enough where nothing is parallel."""
+    del db
+    seed(clock.now())
+    return valkey

@@ -17,9 +17,9 @@ ORDER = {"symbol": "7203", "side": "buy", "quantity": "10", "order_type": "marke
 
 
 @pytest.fixture
-def dave(site: Valkey) -> Guest:
+def dave(own_site: Valkey) -> Guest:
     """Dave, signed in."""
-    del site
+    del own_site
     guest = Guest()
     guest.sign_in("dave")
     assert guest.is_signed_in

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import partial
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -14,7 +16,7 @@ from tests.site import Guest
 ORDER = {"symbol": "7203", "side": "buy", "quantity": "10", "order_type": "market"}
 FORM = "application/x-www-form-urlencoded"
 
-pytestmark = pytest.mark.usefixtures("site")
+pytestmark = pytest.mark.usefixtures("own_site")
 
 
 @pytest.fixture
@@ -25,38 +27,23 @@ def dave() -> Guest:
     return guest
 
 
-@pytest.mark.parametrize(
-    "content_type",
-    [
-        FORM,
-        "multipart/form-data; boundary=x",
-        "text/plain",
-        "text/json",
-        "application/xml",
-        "",
-        "*/*",
-        "\u00e4/x",
-    ],
-)
-def test_a20_json_goes_as_json_alone(dave: Guest, content_type: str) -> None:
+def test_a20_json_goes_as_json_alone(dave: Guest) -> None:
     """The API takes neither forms nor text that happens to be JSON."""
-    for body in (json.dumps(ORDER), urlencode(ORDER)):
+    types = (FORM, "multipart/form-data; boundary=x", "text/plain", "text/json", "", "*/*", "\u00e4/x")
+    for content_type, body in product(types, (json.dumps(ORDER), urlencode(ORDER))):
         answer = dave.client.generic("POST", "/api/orders", body, content_type=content_type)
-        assert answer.status_code in {400, 415}
+        assert answer.status_code in {400, 415}, content_type
     assert not Order.objects.exists()
 
 
-@pytest.mark.parametrize("charset", ["utf-7", "utf-16", "shift_jis", "nonsense"])
-def test_a20_an_odd_charset_is_not_decoded(dave: Guest, charset: str) -> None:
+def test_a20_an_odd_charset_is_not_decoded(dave: Guest) -> None:
     """UTF-8 it is, whatever the header promises."""
-    as_json = dave.client.generic(
-        "POST", "/api/orders", json.dumps(ORDER), content_type=f"application/json; charset={charset}"
-    )
-    assert as_json.status_code == 415
-    as_form = dave.client.generic(
-        "POST", "/orders/new/", urlencode(ORDER), content_type=f"{FORM}; charset={charset}"
-    )
-    assert as_form.status_code in {400, 415}
+    send = partial(dave.client.generic, "POST")
+    for charset in ("utf-7", "utf-16", "shift_jis", "nonsense"):
+        as_json = send("/api/orders", json.dumps(ORDER), content_type=f"application/json; charset={charset}")
+        as_form = send("/orders/new/", urlencode(ORDER), content_type=f"{FORM}; charset={charset}")
+        assert as_json.status_code == 415, charset
+        assert as_form.status_code in {400, 415}, charset
     assert not Order.objects.exists()
 
 

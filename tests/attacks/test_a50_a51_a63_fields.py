@@ -13,12 +13,13 @@ from tests.site import Guest, challenge_in, code_of
 
 ORDER: dict[str, Any] = {"symbol": "7203", "side": "buy", "quantity": "10", "order_type": "market"}
 BANK = "0010-310-4000004"
+ODD = "1e2/１００/0x64/1_000/1,000/+100/-0/0100/100./.5/١٠/ten/ 100/100 //1 0"
 
 
 @pytest.fixture
-def dave(site: Valkey) -> Guest:
+def dave(own_site: Valkey) -> Guest:
     """Dave, signed in."""
-    del site
+    del own_site
     guest = Guest()
     guest.sign_in("dave")
     return guest
@@ -59,12 +60,11 @@ def test_a50_extra_form_fields_have_no_effect(dave: Guest) -> None:
     assert Order.objects.get().account.user.username == "dave"
 
 
-@pytest.mark.parametrize("spelling", ["100", 100, "100.0", 100.0, "100.00"])
-def test_a51_one_value_is_challenged_and_executed(dave: Guest, spelling: Any) -> None:
-    """Whatever way it is written, the binding shows the one canonical number, or the order is refused."""
-    answer = dave.api("POST", "/api/orders", ORDER | {"quantity": spelling})
-    assert answer.status_code == 201
-    assert Order.objects.get().quantity == 100
+def test_a51_one_value_is_executed_however_it_is_written(dave: Guest) -> None:
+    """A number or its text, with or without an empty fraction."""
+    for spelling in ("10", 10, "10.0", 10.0, "10.00"):
+        assert dave.api("POST", "/api/orders", ORDER | {"quantity": spelling}).status_code == 201
+    assert set(Order.objects.values_list("quantity", flat=True)) == {10}
 
 
 def test_a51_a_grant_covers_the_value_in_any_spelling_and_no_other(dave: Guest) -> None:
@@ -80,63 +80,43 @@ def test_a51_a_grant_covers_the_value_in_any_spelling_and_no_other(dave: Guest) 
     assert Withdrawal.objects.get().amount_minor == 2_500_000
 
 
-@pytest.mark.parametrize(
-    "quantity",
-    [
-        "1e2",
-        "１００",
-        "0x64",
-        "1_000",
-        "1,000",
-        " 100",
-        "100 ",
-        "+100",
-        "-0",
-        "0100",
-        "100.",
-        ".5",
-        "١٠",
-        "",
-        "ten",
-    ],
-)
-def test_a51_what_is_not_canonical_is_refused(dave: Guest, quantity: str) -> None:
+def test_a51_what_is_not_canonical_is_refused(dave: Guest) -> None:
     """Never guessed at: neither through the API nor through the page."""
     before = exposure()
-    assert dave.api("POST", "/api/orders", ORDER | {"quantity": quantity}).status_code in {400, 422}
-    assert dave.client.post("/orders/new/", ORDER | {"quantity": quantity}).status_code in {400, 422}
+    for quantity in ODD.split("/"):
+        assert dave.api("POST", "/api/orders", ORDER | {"quantity": quantity}).status_code in {400, 422}
+        assert dave.client.post("/orders/new/", ORDER | {"quantity": quantity}).status_code in {400, 422}
     assert (exposure(), Order.objects.count()) == (before, 0)
 
 
-@pytest.mark.parametrize("symbol", [" 7203", "7203 "])
-def test_a51_blanks_around_a_symbol_make_no_other_symbol(dave: Guest, symbol: str) -> None:
+def test_a51_blanks_around_a_symbol_make_no_other_symbol(dave: Guest) -> None:
     """It is the one symbol, or refused."""
-    answer = dave.api("POST", "/api/orders", ORDER | {"symbol": symbol})
-    assert answer.status_code in {201, 400, 422}
+    for symbol in (" 7203", "7203 "):
+        answer = dave.api("POST", "/api/orders", ORDER | {"symbol": symbol})
+        assert answer.status_code in {201, 400, 422}
     assert set(Order.objects.values_list("instrument_id", flat=True)) <= {"7203"}
 
 
-@pytest.mark.parametrize("symbol", ["７２０３", "7203\u200b", "7203\x00", "72О3", "../7203", "7203;"])
-def test_a51_a_look_alike_of_a_symbol_is_refused(dave: Guest, symbol: str) -> None:
+def test_a51_a_look_alike_of_a_symbol_is_refused(dave: Guest) -> None:
     """No folding of look-alikes into a real symbol."""
-    assert dave.api("POST", "/api/orders", ORDER | {"symbol": symbol}).status_code in {400, 422}
+    for symbol in ("７２０３", "7203\u200b", "7203\x00", "72\u041e3", "../7203", "7203;"):
+        assert dave.api("POST", "/api/orders", ORDER | {"symbol": symbol}).status_code in {400, 422}
     assert not Order.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "number", [-1, "-1", 0, "0", "0.0", "NaN", "Infinity", "9" * 13, 10**30, "1e400", True]
-)
-def test_a63_no_number_lowers_the_exposure(dave: Guest, number: Any) -> None:
+def test_a63_no_number_lowers_the_exposure(dave: Guest) -> None:
     """Negative, zero, not a number, overflowing: refused as quantity, limit and amount."""
     before = exposure()
     limit = ORDER | {"order_type": "limit"}
-    answers = [
-        dave.api("POST", "/api/orders", ORDER | {"quantity": number}),
-        dave.api("POST", "/api/orders", ORDER | {"side": "sell", "quantity": number}),
-        dave.api("POST", "/api/orders", limit | {"limit_price": number}),
-        dave.api("POST", "/api/withdrawals", {"amount": number, "bank_account": BANK}),
-    ]
-    assert {answer.status_code for answer in answers} <= {400, 422}
+    numbers: tuple[Any, ...] = (-1, "-1", 0, "0", "0.0", "NaN", "Infinity", "9" * 13, 10**30, "1e400", True)
+    for number in numbers:
+        answers = [
+            dave.api("POST", "/api/orders", ORDER | {"quantity": number}),
+            dave.api("POST", "/api/orders", ORDER | {"side": "sell", "quantity": number}),
+            dave.api("POST", "/api/orders", limit | {"limit_price": number}),
+            dave.api("POST", "/api/withdrawals", {"amount": number, "bank_account": BANK}),
+        ]
+        assert {answer.status_code for answer in answers} <= {400, 422}, number
     assert (exposure(), Order.objects.count(), Withdrawal.objects.count()) == (before, 0, 0)
 
 

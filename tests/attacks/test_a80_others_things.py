@@ -19,18 +19,18 @@ BANK = "0010-310-4000004"
 
 
 @pytest.fixture
-def alice(site: Valkey) -> Guest:
+def alice(own_site: Valkey) -> Guest:
     """Mallory's part is alice's: signed in, with the right password, as herself."""
-    del site
+    del own_site
     guest = Guest()
     guest.sign_in("alice")
     return guest
 
 
 @pytest.fixture
-def daves_order(site: Valkey) -> Order:
+def daves_order(own_site: Valkey) -> Order:
     """An order of dave's that rests."""
-    del site
+    del own_site
     account = Account.objects.get(user__username="dave")
     ticket = Ticket("7203", "buy", 100, "limit", Decimal("100.0"))
     return trading.place(account.pk, ticket, session="s", now=clock.now())

@@ -6,6 +6,8 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordResetView
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
 from authshield.errors import InvalidInput
 from authshield.observe import canonical
@@ -37,6 +39,10 @@ class SignIn(LoginView):
             return self.render_to_response(context, status=error.status_code)
         return super().post(request, *args, **kwargs)
 
+    def get_redirect_url(self) -> str:
+        """A path of this site; what is relative or leads elsewhere is dropped."""
+        return own_path(super().get_redirect_url())
+
 
 class SignOut(LogoutView):
     """By POST alone, so that no picture in a mail signs anybody out."""
@@ -51,6 +57,21 @@ class ForgottenPassword(PasswordResetView):
     email_template_name = "broker/mail/reset.txt"
     subject_template_name = "broker/mail/reset_subject.txt"
     success_url = "/password/reset/sent/"
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Django's switch of the language, which goes on at a path of this site alone."""
+    wanted = request.POST.copy()
+    wanted["next"] = own_path(wanted.get("next", "")) or "/"
+    request.POST = wanted  # type: ignore[assignment]
+    return set_language(request)
+
+
+def own_path(target: str) -> str:
+    """The target if it is a path from the root of this site, else nothing."""
+    is_path = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if is_path and target.isprintable() else ""
 
 
 def _only(request: HttpRequest, name: str) -> str | None:
