@@ -39,7 +39,8 @@ _REFUSALS: dict[str, Words] = {
     ),
     "step_up_required": Words(_("Confirm that it is you"), _NOTHING_CHANGED),
     "challenge_failed": Words(
-        _("That code is not right"), _("Codes change all the time and work once. Use the one shown now.")
+        _("That code is not right"),
+        _("Each code works once, and the newest one counts. Look again, and try once more."),
     ),
     "factor_locked": Words(
         _("This way is locked for a while"),

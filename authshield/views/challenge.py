@@ -84,8 +84,12 @@ def _answer(request: HttpRequest, challenge: Challenge, now: datetime) -> HttpRe
     except ChallengeError as error:
         if error.status_code not in {401, 429} or not error.attempts_left:
             return responses.challenge_error(request, error)
-        text = str(refusal_words(error.code).text)
-        told = Message(text, status=error.status_code, retry_after_seconds=error.retry_after_seconds)
+        words = refusal_words(error.code)
+        told = Message(
+            f"{words.title}: {words.text}",
+            status=error.status_code,
+            retry_after_seconds=error.retry_after_seconds,
+        )
         return _page(request, challenge, now, told)
     return _go_on(request, passed)
 

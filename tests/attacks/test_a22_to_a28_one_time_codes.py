@@ -4,7 +4,10 @@ from datetime import datetime
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
+from django.test import Client
 
+from authshield import clock
 from authshield.enforce import challenges
 from authshield.errors import ChallengeError
 from authshield.factors import email, recovery, totp, verify
@@ -23,6 +26,7 @@ from tests.challenging import (
     with_app,
     wrong_code,
 )
+from tests.servers import Valkey
 from tests.together import together
 
 
@@ -76,6 +80,28 @@ def test_a24_fresh_challenges_and_sessions_give_no_fresh_guesses() -> None:
     assert dying[-1] == "challenge_expired"
     factor.refresh_from_db()
     assert factor.failures == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a22_a_site_with_one_transaction_a_request_forgets_no_used_code(
+    valkey: Valkey, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes after the code may fail and roll the request back there; the code stays used."""
+    del valkey
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", value=True)
+    user = customer()
+    factor = with_app(user)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    binding = f"sid:{client.session['authshield']['sid']}"
+    challenge = challenged(user, binding=binding, now=clock.now())
+    Challenge.objects.update(return_to="/nowhere/")
+    code = totp.code_at(factor, clock.now())
+    answer = client.post(f"/security/challenge/{challenge.pk}/", {"factor": "totp", "token": code})
+    assert answer.status_code == 404
+    challenge.refresh_from_db()
+    assert challenge.state == Challenge.State.PASSED
+    with pytest.raises(ChallengeError):
+        verify(user, "totp", code, clock.now())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -102,6 +102,7 @@ def test_a_wrong_code_tells_the_tries_left(signed_in: Client, put: Put, app: Tot
     assert answer.status_code == 401
     assert 'role="alert"' in text
     assert 'aria-invalid="true"' in text
+    assert "That code is not right" in text
     assert "4 tries left" in text
 
 
