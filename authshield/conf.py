@@ -90,6 +90,9 @@ class Settings:
     FACTOR_DISABLE_FAILURES: int = 50
     """Wrong answers in a row that disable an authenticator until it is enrolled anew."""
 
+    ISSUER: str = "AuthShield"
+    """Name of the site in the customer's authenticator app."""
+
     TOTP_WINDOW: int = 1
     """Steps of 30 seconds that a code may be early or late; 0 is the strict profile."""
 

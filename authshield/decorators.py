@@ -55,7 +55,9 @@ class ProtectedView:
         """Take over the view's name and attributes, so that URL tools see it as before."""
         update_wrapper(self, view)
         self.view = view
+        # Attributes, not methods: a decorator around this view carries them on.
         self.authshield_kind = kind
+        self.authshield_perform = self.perform
         self.parse = parse
         self.describe = describe
         self.held_url = held_url
@@ -73,7 +75,7 @@ class ProtectedView:
         except InvalidInput as invalid:
             return self._invalid(request, invalid, kwargs)
 
-    def authshield_perform(
+    def perform(
         self, request: HttpRequest, challenge: Challenge, **kwargs: Any
     ) -> HttpResponseBase:
         """Carry out the stored operation of a passed challenge; raises what ``carry_out`` raises."""

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from authshield.views import api, challenge
+from authshield.views import api, challenge, enrolment, security
 
 app_name = "authshield"
 
 urlpatterns = [
+    path("", security.centre, name="security"),
+    path("sessions/<str:sid>/end/", security.end_session, name="end_session"),
+    path("sessions/end-others/", security.end_others, name="end_others"),
+    path("devices/<int:device_id>/remove/", security.remove_device, name="remove_device"),
+    path("freeze/", security.freeze, name="freeze"),
+    path("totp/", enrolment.set_up_totp, name="totp"),
+    path("totp/begin/", enrolment.begin_totp, name="begin_totp"),
+    path("recovery/", enrolment.make_codes, name="recovery"),
     path("challenge/<uuid:challenge_id>/", challenge.challenge_page, name="challenge"),
     path("api/challenges/<uuid:challenge_id>/verify", api.verify, name="verify"),
     path("api/fingerprint", api.fingerprint, name="fingerprint"),

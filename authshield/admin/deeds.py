@@ -14,11 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from authshield.admin.steps import Deed
-from authshield.contain import cases, playbook, steps
+from authshield.contain import cases, devices, playbook, steps
 from authshield.enforce import holds
 from authshield.errors import InvalidInput
-from authshield.measure.profile import forget_device_hash, trust_device_hash
-from authshield.measure.store import default_store
 from authshield.models import Case, Device, Hold, Session
 
 

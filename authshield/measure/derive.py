@@ -130,6 +130,7 @@ def _small_subject(facts: Facts, event: Event) -> None:
         facts["withdrawal.destination_age_days"] = subject.destination_age_days
     elif isinstance(subject, ProfileChange):
         facts["profile.field"] = subject.field
+        facts["profile.is_first"] = subject.is_first
     elif isinstance(subject, PageRequest):
         facts["request.path"] = subject.path
 

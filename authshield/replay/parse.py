@@ -16,7 +16,7 @@ from authshield.replay import fields
 from authshield.replay.fields import MAX_NAME, Body, FieldError
 from authshield.replay.money import MAX_MINOR, Base
 from authshield.replay.record import Record
-from authshield.vocabulary.actions import FACTOR_STRENGTH
+from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
 from authshield.vocabulary.event import (
     Client,
     DeviceSeen,
@@ -281,11 +281,17 @@ def _withdrawal(body: Body, base: Base) -> Subject:
     )
 
 
+def _profile_change(body: Body, _base: Base) -> Subject:
+    field = fields.word(body, "field", _PROFILE_FIELDS)
+    strong = (FACTOR_STRENGTH[name] >= Strength.OTP for name in _factors(body, "enrolled"))
+    return ProfileChange(field, is_first=field == "mfa" and not any(strong))
+
+
 _PLAIN: dict[Kind, Callable[[Body, Base], Subject]] = {
     Kind.LOGIN: _login,
     Kind.FILL: _fill,
     Kind.WITHDRAWAL: _withdrawal,
-    Kind.PROFILE_CHANGE: lambda body, _: ProfileChange(fields.word(body, "field", _PROFILE_FIELDS)),
+    Kind.PROFILE_CHANGE: _profile_change,
     Kind.REQUEST: lambda body, _: PageRequest(fields.text(body, "path", least=1)),
     Kind.LOGOUT: lambda _body, _base: None,
 }

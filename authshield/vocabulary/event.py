@@ -158,9 +158,13 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class ProfileChange:
-    """A change of contact data, bank account, password or factors."""
+    """A change of contact data, bank account, password or factors.
+
+    ``is_first`` says that it enrols the account's first strong factor.
+    """
 
     field: str
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ FACTS: tuple[Fact, ...] = (
     _double("withdrawal.share", "that as a share of cash and positions"),
     _double("withdrawal.destination_age_days", "time since the destination account was registered", "days"),
     _word("profile.field", "email, phone, bank_account, password or mfa"),
+    _flag("profile.is_first", "the account's first strong factor is being enrolled"),
     _word("request.path", "path of the page"),
     _words("lists.ip", "names of the lists that hold the address"),
     _words("lists.device", "names of the lists that hold the device"),

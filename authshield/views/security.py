@@ -1,0 +1,137 @@
+"""The customer's security centre: what signs in to the account, what was done, and how to stop it.
+
+Shows the signed-in person's own rows and nobody else's. Works without script.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from authshield import clock, signedin
+from authshield.contain import orders, steps
+from authshield.contain.devices import forget
+from authshield.factors import enrolled, recovery
+from authshield.models import Device, JournalEntry, LedgerEntry, Session
+from authshield.observe.device import device_or_issued
+from authshield.record.rows import device_hash
+from authshield.views import history
+from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.http import HttpRequest, HttpResponse
+
+SHOWN = 20
+CENTRE = "authshield:security"
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """How the account can prove itself."""
+
+    has_app: bool
+    has_email: bool
+    codes_left: int
+    is_strong: bool
+
+
+@never_cache
+@login_required
+@require_GET
+def centre(request: HttpRequest) -> HttpResponse:
+    """Everything on one page. Cost: 7 queries."""
+    account = signedin.account_of_request(request) or ""
+    sid = signedin.sid_of(request)
+    own = device_hash(device_or_issued(request))
+    context: dict[str, Any] = {
+        "factors": factors_of(request),
+        "devices": Device.objects.filter(account=account, revoked_at=None).order_by("-last_seen_at")[:SHOWN],
+        "own_device": own,
+        "sessions": Session.objects.filter(account=account, ended_at=None).order_by("-last_seen_at")[:SHOWN],
+        "own_session": sid,
+        "activity": history.lines(
+            JournalEntry.objects.filter(account=account, kind="login").order_by("-at")[:SHOWN],
+            LedgerEntry.objects.filter(account=account).order_by("-at")[:SHOWN],
+            most=SHOWN,
+        ),
+    }
+    return render(request, "authshield/security.html", context)
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, sid: str) -> HttpResponse:
+    """End one of the person's own sessions; this one is signed out."""
+    account = signedin.account_of_request(request) or ""
+    row = get_object_or_404(Session, pk=sid, account=account, ended_at=None)
+    steps.end_session(row.sid, "customer", by=account, now=clock.now(), account=account)
+    if row.sid == signedin.sid_of(request):
+        logout(request)
+        return redirect("/")
+    messages.success(request, _("The session has ended."))
+    return redirect(CENTRE)
+
+
+@login_required
+@require_POST
+def end_others(request: HttpRequest) -> HttpResponse:
+    """End all sessions but this one."""
+    account = signedin.account_of_request(request) or ""
+    keep = signedin.sid_of(request) or ""
+    steps.end_all_sessions(account, "customer", by=account, now=clock.now(), keep=keep)
+    messages.success(request, _("You are signed out everywhere else."))
+    return redirect(CENTRE)
+
+
+@login_required
+@require_POST
+def remove_device(request: HttpRequest, device_id: int) -> HttpResponse:
+    """Forget a device: it is a stranger's from now on, and its sessions end."""
+    account = signedin.account_of_request(request) or ""
+    device = get_object_or_404(Device, pk=device_id, account=account, revoked_at=None)
+    now = clock.now()
+    forget(device, now)
+    for row in Session.objects.filter(account=account, device_hash=device.device_hash, ended_at=None):
+        steps.end_session(row.sid, "device removed", by=account, now=now, account=account)
+    messages.success(request, _("The device is forgotten."))
+    return redirect(CENTRE)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def freeze(request: HttpRequest) -> HttpResponse:
+    """Stop everything at once: no sign-in and no order until the desk lifts it."""
+    if request.method != "POST":
+        return render(request, "authshield/freeze.html")
+    account = signedin.account_of_request(request) or ""
+    _stop_everything(account, clock.now())
+    logout(request)
+    return render(request, "authshield/frozen.html")
+
+
+def _stop_everything(account: str, now: datetime) -> None:
+    steps.freeze(account, "frozen by the customer", by=f"customer {account}", now=now)
+    orders.cancel_open_orders(account, "", key=f"freeze:{account}:{now:%Y%m%d%H%M%S}", reason="frozen")
+    steps.end_all_sessions(account, "frozen by the customer", by=account, now=now)
+
+
+def factors_of(request: HttpRequest) -> Factors:
+    """What the signed-in person has enrolled. Cost: 2 queries."""
+    user = signedin.user_of_request(request)
+    names = enrolled(user)
+    return Factors(
+        has_app="totp" in names,
+        has_email="email" in names,
+        codes_left=recovery.left(user),
+        is_strong=any(FACTOR_STRENGTH[name] >= Strength.OTP for name in names),
+    )
