@@ -58,6 +58,7 @@ class Store:
         self._url = url
         self._client: Any = _connect(url, timeout_seconds)
         self._patient: Any = None
+        self._own: Any = None
 
     @property
     def is_open(self) -> bool:
@@ -76,12 +77,19 @@ class Store:
         replies: list[bytes] = msgpack.unpackb(reply, raw=True)
         return replies
 
+    def keep_connection(self) -> None:
+        """Call on one connection from now on: for a process in which one thread alone uses this store.
+
+        Spares a third of what a call costs here, some 60 µs.
+        """
+        self._own = self._client.connection_pool.make_connection()
+
     def command(self, *parts: str | bytes | float) -> Any:
         """One plain command. Cost: 1 round trip. Raises ``StoreUnavailable``."""
 
         def call() -> Any:
             self.calls += 1
-            return self._client.execute_command(*parts)
+            return self._execute(*parts)
 
         return self._guarded(call)
 
@@ -109,6 +117,8 @@ class Store:
         self._client.close()
         if self._patient is not None:
             self._patient.close()
+        if self._own is not None:
+            self._own.disconnect()
 
     def _scanned(self) -> Iterator[list[bytes]]:
         cursor: bytes | int = 0
@@ -122,10 +132,16 @@ class Store:
     def _evaluate(self, keys: Sequence[str], segments: Sequence[bytes]) -> Any:
         self.calls += 1
         try:
-            return self._client.execute_command("EVALSHA", SCRIPT_ID, len(keys), *keys, *segments)
+            return self._execute("EVALSHA", SCRIPT_ID, len(keys), *keys, *segments)
         except NoScriptError:
             self.calls += 1
-            return self._client.execute_command("EVAL", SCRIPT, len(keys), *keys, *segments)
+            return self._execute("EVAL", SCRIPT, len(keys), *keys, *segments)
+
+    def _execute(self, *parts: Any) -> Any:
+        if self._own is None:
+            return self._client.execute_command(*parts)
+        self._own.send_command(*parts)
+        return self._own.read_response()
 
     def _guarded(self, call: Callable[[], Any]) -> Any:
         if self.breaker.refuses():
