@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Order(models.Model):
@@ -15,8 +16,8 @@ class Order(models.Model):
         SELL = "sell", _("sell")
 
     class Type(models.TextChoices):
-        MARKET = "market", _("market")
-        LIMIT = "limit", _("limit")
+        MARKET = "market", pgettext_lazy("order", "market")
+        LIMIT = "limit", pgettext_lazy("order", "limit")
 
     class State(models.TextChoices):
         ACCEPTED = "accepted", _("accepted")
@@ -39,7 +40,9 @@ class Order(models.Model):
     side = models.CharField(_("side"), max_length=4, choices=Side.choices)
     quantity = models.BigIntegerField(_("quantity"))
     order_type = models.CharField(_("type"), max_length=6, choices=Type.choices)
-    limit_price = models.DecimalField(_("limit"), max_digits=14, decimal_places=1, null=True, blank=True)
+    limit_price = models.DecimalField(
+        pgettext_lazy("order", "limit"), max_digits=14, decimal_places=1, null=True, blank=True
+    )
     state = models.CharField(_("state"), max_length=13, choices=State.choices)
     state_reason = models.CharField(_("why"), max_length=200, blank=True)
     filled_quantity = models.BigIntegerField(_("filled"), default=0)

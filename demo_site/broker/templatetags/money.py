@@ -3,11 +3,13 @@
 from decimal import Decimal
 
 from django import template
+from django.utils.translation import get_language
 
 register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
-BILLION, MILLION, TRILLION = 10**9, 10**6, 10**12
+ENGLISH = ((10**12, "tn"), (10**9, "bn"), (10**6, "m"))
+JAPANESE = ((10**12, "兆円"), (10**8, "億円"), (10**4, "万円"))
 
 
 @register.filter
@@ -44,11 +46,12 @@ def percent(share: Decimal | float) -> str:
 
 @register.filter
 def rough_yen(amount: int) -> str:
-    """A large amount, rounded: ¥91.0 bn."""
-    for size, unit in ((TRILLION, "tn"), (BILLION, "bn"), (MILLION, "m")):
+    """A large amount, rounded: ¥91.0 bn, 910.0億円."""
+    is_japanese = (get_language() or "").startswith("ja")
+    for size, unit in JAPANESE if is_japanese else ENGLISH:
         if amount >= size:
-            return f"¥{amount / size:,.1f} {unit}"
-    return str(yen(amount))
+            return f"{amount / size:,.1f}{unit}" if is_japanese else f"¥{amount / size:,.1f} {unit}"
+    return yen(amount)
 
 
 @register.filter

@@ -39,8 +39,9 @@ class SignIn(LoginView):
             return self.render_to_response(context, status=error.status_code)
         return super().post(request, *args, **kwargs)
 
-    def get_redirect_url(self) -> str:
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """A path of this site; what is relative or leads elsewhere is dropped."""
+        del request  # Django 6.1 hands it over, and keeps it in self as before
         return own_path(super().get_redirect_url())
 
 
