@@ -1,4 +1,4 @@
-"""A replay in a process of its own, on the server that REPLAY_URL names: to be interrupted by a test."""
+"""A replay in a process of its own, on the server that REPLAY_URL names; its database has no tables."""
 
 import os
 import sys
@@ -7,8 +7,8 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     import django
     from django.conf import settings
-    from django.core.management import call_command
+    from django.core.management import execute_from_command_line
 
     django.setup()
     settings.AUTHSHIELD_REDIS_URL = os.environ["REPLAY_URL"]
-    call_command("authshield_replay", *sys.argv[1:])
+    execute_from_command_line(["manage.py", "authshield_replay", *sys.argv[1:]])

@@ -137,6 +137,14 @@ def test_wrong_passwords_are_counted_until_the_limit_stops_them(tmp_path: Path) 
     assert done.finals == [*["allowed"] * 5, "stopped", "stopped"]
 
 
+def test_a_wrong_password_passes_no_challenge(tmp_path: Path) -> None:
+    """Whatever factors whoever stands behind it has."""
+    asks = rule("ask", 'login.method != ""', Action.CHALLENGE, kinds=LOGIN, required=Strength.OTP)
+    wrong = body(outcome="failure", session=None, method="passkey", enrolled=["webauthn"])
+    done = replay(tmp_path, story(wrong | {"can_pass": ["webauthn"]}), simple_rules(asks))
+    assert done.finals == ["stopped"]
+
+
 def test_a_sign_in_that_succeeds_gives_its_count_back(tmp_path: Path) -> None:
     """So that a person who signs in often is not taken for a guesser."""
     lines = story(*[body(session=f"s{n}") for n in range(8)], step=timedelta(seconds=10))
