@@ -1,7 +1,7 @@
 """The golden scenario as the doors would measure and settle it: a strange sign-in, a sell-out, one thin symbol."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 
@@ -22,11 +22,11 @@ def ruleset() -> Ruleset:
     return compile_ruleset(default_source())
 
 
-def sign_in(store: Store, *, key: str = "k" * 32, **changes: object) -> Event:
+def sign_in(store: Store, attempt: Event | None = None, *, sid: str = "sid-1") -> Event:
     """A sign-in that took effect, with the session's key in its entry."""
-    attempt = event(Kind.LOGIN, device=DeviceSeen(), **{k: v for k, v in changes.items() if k != "session"})
+    attempt = attempt or event(Kind.LOGIN, device=DeviceSeen())
     features = measure(attempt, ruleset(), store)
-    begun = replace(attempt, session=str(changes.get("session", "sid-1")))
+    begun = replace(attempt, session=sid)
     settle(
         begun,
         features,
@@ -36,7 +36,7 @@ def sign_in(store: Store, *, key: str = "k" * 32, **changes: object) -> Event:
             learn=True,
             trust=False,
             login_succeeded=True,
-            extra=session_extra(key),
+            extra=session_extra(),
         ),
         store,
     )
@@ -74,12 +74,11 @@ def place(store: Store, placed: Event, outcome: Outcome = ALLOWED) -> Event:
 def hijack(store: Store, *, at: datetime = NOW, sid: str = "sid-1", account: str = "42") -> list[Event]:
     """The whole of it; returns the orders. The last one, of the thin symbol, is what scores."""
     shift = at - NOW
-    mine: dict[str, object] = {"account": account, "session": sid}
 
     def move(made: Event) -> Event:
-        return replace(made, at=made.at + shift, id=f"{made.id}-{sid}", **mine)  # type: ignore[arg-type]
+        return replace(made, at=made.at + shift, id=f"{made.id}-{sid}", account=account, session=sid)
 
-    sign_in(store, **mine, at=at + timedelta(seconds=1), id=f"login-{sid}")
+    sign_in(store, replace(move(event(Kind.LOGIN, device=DeviceSeen())), session=None), sid=sid)
     sold = place(store, move(order("sell", "7203", int(PORTFOLIO * 0.8), number=60, adv=LARGE_ADV)))
     bought = place(store, move(order("buy", "7992", int(PORTFOLIO * 0.75), number=120)))
     return [sold, bought]

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_every_score_comes_once_the_worker_is_back(valkey: Valkey) -> None:
     """Nothing is lost, each session in its own order, and what should have been contained is contained."""
-    assert valkey
+    del valkey
     store, account = default_store(), str(person().pk)
     began = clock.now() - timedelta(minutes=10)
     for number in range(1, 41):
@@ -43,7 +43,7 @@ def test_every_score_comes_once_the_worker_is_back(valkey: Valkey) -> None:
 
 def test_a_live_request_does_not_wait_for_the_worker(valkey: Valkey) -> None:
     """The counters answer in the same round trip, however long the stream has become."""
-    assert valkey
+    del valkey
     store = default_store()
     for number in range(200):
         measure(event(Kind.REQUEST, number), ruleset(), store)

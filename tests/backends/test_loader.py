@@ -1,5 +1,7 @@
 """Ports are found by the dotted path of a setting."""
 
+from collections.abc import Callable
+
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -48,11 +50,12 @@ def test_without_books_nothing_is_held_and_nothing_pretended() -> None:
     books = NoBooks()
     assert books.hold(Operation(Kind.ORDER, "42", {}), session="sid", key="k") == ""
     assert books.open_orders("42") == ()
-    for call in (
+    calls: list[Callable[[], None]] = [
         lambda: books.release("42", "O-1", key="k"),
         lambda: books.cancel("42", "O-1", reason="r", key="k"),
         lambda: books.suspend("42", "O-1", reason="r", key="k"),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(GatewayError, match="AUTHSHIELD_ORDER_GATEWAY") as refused:
             call()
         assert refused.value.permanent

@@ -1,5 +1,6 @@
 """Mail to customers goes out as text and HTML, without a link."""
 
+from collections.abc import Sequence
 from smtplib import SMTPServerDisconnected
 
 import pytest
@@ -14,7 +15,7 @@ from authshield.errors import GatewayError
 class Refusing(BaseEmailBackend):
     """A mail server that hangs up."""
 
-    def send_messages(self, email_messages: list[EmailMessage]) -> int:
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Hang up."""
         raise SMTPServerDisconnected(f"{len(email_messages)} refused")
 

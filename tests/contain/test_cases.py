@@ -108,9 +108,11 @@ def test_a_line_of_a_timeline_is_written_once() -> None:
 @pytest.mark.django_db
 def test_what_the_scoring_finds_is_put_into_the_case() -> None:
     """Each event once, with its points; containment is wanted once and only of an open case."""
+    cases = [take("42", "sid-1", event_id="e-1", score=84.4, reasons=REASONS, now=NOW) for _ in range(2)]
+    case = cases[0]
+    assert case is not None
+    assert cases == [case, case]
     for _ in range(2):
-        case = take("42", "sid-1", event_id="e-1", score=84.4, reasons=REASONS, now=NOW)
-        assert case is not None
         want_containment(case, NOW)
     assert case.title == "Late score 84: a little; typed password=[removed]"
     assert CaseEntry.objects.filter(kind="session:scored").count() == 1

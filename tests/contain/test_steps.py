@@ -93,7 +93,7 @@ def test_an_ended_session_is_over_everywhere(store: Store) -> None:
 
 def test_its_challenges_and_grants_are_void(store: Store) -> None:
     """Those of other sessions, and what was used or failed already, stay as they are."""
-    assert store
+    del store
     kept = [challenge("sid:sid-2"), challenge("sid:sid-1", State.USED), challenge("sid:sid-1", State.FAILED)]
     void = [challenge("sid:sid-1"), challenge("sid:sid-1", State.PASSED)]
     before = [row.state for row in kept]
@@ -107,12 +107,12 @@ def test_a_session_ends_before_its_row_has_come(store: Store) -> None:
     assert steps.end_session("sid-9", "stolen", by="scoring", now=NOW, account="42")
     row = Session.objects.get(pk="sid-9")
     assert (row.account, row.ended_at) == ("42", NOW)
-    assert store
+    del store
 
 
 def test_all_sessions_of_an_account_end_but_one(store: Store) -> None:
     """The customer who ends the others goes on."""
-    assert store
+    del store
     for sid in ("sid-1", "sid-2", "sid-3"):
         signed_in(sid)
     signed_in("other", account="43")

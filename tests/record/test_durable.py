@@ -35,7 +35,7 @@ def test_a_snapshot_holds_what_must_survive(django_assert_num_queries: DjangoAss
         account="42", device_hash="gone", first_seen_at=NOW, last_seen_at=NOW, revoked_at=NOW
     )
     AccountState.objects.create(account="42", frozen_at=NOW, contact_changed_at=NOW)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         snapshot = durable.load("42")
     (device,) = snapshot.devices
     assert device.is_trusted

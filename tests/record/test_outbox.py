@@ -28,7 +28,7 @@ class Done(list[str]):
 
     def __call__(self, argument: str, now: datetime) -> None:
         """Do it, or fail."""
-        assert now
+        del now
         if self.errors:
             raise self.errors.pop(0)
         self.append(argument)
@@ -116,7 +116,7 @@ def test_a_failure_is_kept_and_tried_later_and_later() -> None:
 
 
 @pytest.mark.parametrize(("is_permanent", "wait"), [(True, 600), (False, 1)])
-def test_a_port_that_fails_for_good_is_asked_rarely(is_permanent: bool, wait: int) -> None:  # noqa: FBT001
+def test_a_port_that_fails_for_good_is_asked_rarely(is_permanent: bool, wait: int) -> None:
     """Still not given up: somebody may mend the configuration."""
     outbox.enqueue("t", "1", NOW)
     outbox.run_due(NOW, {"t": Done(GatewayError("mail is off", permanent=is_permanent))})

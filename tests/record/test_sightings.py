@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def start(number: int = 1, *, trust: bool = False, **changes: object) -> Sighting:
     """A sign-in that took effect, as it comes from the stream."""
-    signed_in = event(number=number, **{"session": "sid-1", **changes})
+    signed_in = replace(event(number=number, session="sid-1"), **changes)  # type: ignore[arg-type]
     return Sighting(signed_in, decision(risk=33.0), PASSED, session_extra(), trust=trust)
 
 
