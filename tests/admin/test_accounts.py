@@ -52,13 +52,11 @@ def test_a_device_is_trusted_and_revoked(desk: Desk) -> None:
     assert device.revoked_at is None
 
 
-def test_without_redis_a_device_stays_as_it_was(desk: Desk) -> None:
-    """One clear sentence, and nothing half done."""
+def test_without_redis_the_database_keeps_what_was_decided(desk: Desk) -> None:
+    """A revocation waits for nobody: the row is the truth."""
     device = make_device()
-    answer = desk("analysts").post(step(device, "revoke"), {"reason": "stolen"})
-    assert answer.status_code == 409
-    assert "Redis does not answer" in answer.content.decode()
-    assert Device.objects.get(account="7").revoked_at is None
+    assert desk("analysts").post(step(device, "revoke"), {"reason": "stolen"}).status_code == 302
+    assert Device.objects.get(account="7").revoked_at is not None
 
 
 def test_an_account_is_unfrozen_where_it_is_listed(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -18,6 +19,8 @@ from authshield.installation import GUARD, MIDDLEWARE, known_names
 from authshield.management.diagnosis import EXAMINATIONS, redis_version
 from authshield.models import JournalEntry, OutboxTask, RulesetVersion
 from authshield.tune import rulebook
+from demo_site.celery import app as celery_app
+from demo_site.celery import broker_url
 from tests.admin.conftest import NOW, make_recorded
 from tests.servers import Valkey
 
@@ -123,8 +126,6 @@ def test_a_broken_ruleset_and_old_places_are_found(
     del valkey
     old = tmp_path / "old.mmdb"
     old.write_bytes(b"")
-    import os  # noqa: PLC0415 - for one file's age
-
     os.utime(old, (0, 0))
     settings.AUTHSHIELD_GEOIP = [str(old)]
     settings.AUTHSHIELD_MODE = "observe"
@@ -179,3 +180,18 @@ def test_the_purge_deletes_what_is_past_its_retention() -> None:
     assert json.loads(said("authshield_purge", "--json"))["JournalEntry"] == 1
     assert "JournalEntry: 0" in said("authshield_purge")
     assert list(JournalEntry.objects.values_list("event_id", flat=True)) == ["new"]
+
+
+@pytest.mark.django_db
+def test_a_broker_without_a_worker_is_told_from_no_broker(valkey: Valkey, settings: Settings) -> None:
+    """Nobody answers within the patience: the hint starts a worker."""
+    before = celery_app.conf.broker_url
+    celery_app.conf.update(broker_url=broker_url(settings.AUTHSHIELD_REDIS_URL))
+    try:
+        findings, status = examined()
+    finally:
+        celery_app.conf.update(broker_url=before)
+    assert status == 1
+    assert "nobody answered within 0.2 s" in findings["worker"]["text"]
+    assert findings["worker"]["hint"].startswith("celery -A")
+    assert valkey.client.ping()
