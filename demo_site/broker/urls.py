@@ -2,6 +2,7 @@
 
 from django.contrib.auth import views as auth_views
 from django.urls import path
+from django.views.generic import RedirectView
 
 from authshield.decorators import watch
 from authshield.vocabulary.event import Kind
@@ -11,6 +12,7 @@ RESET = "password/reset/"
 
 urlpatterns = [
     path("", portfolio.show, name="portfolio"),
+    path("favicon.ico", RedirectView.as_view(url="/static/broker/mark.svg")),
     path("login/", session.SignIn.as_view(), name="login"),
     path("logout/", session.SignOut.as_view(), name="logout"),
     path("i18n/setlang/", session.language, name="set_language"),

@@ -37,6 +37,11 @@ def test_no_page_has_inline_script_or_style(alice: Guest) -> None:
         assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=", text), path
 
 
+def test_the_desk_says_that_it_is_a_demo() -> None:
+    """Its pages are Django's own, and have the note all the same."""
+    assert "manage.py demo_otp" in Guest().client.get("/admin/login/").text
+
+
 def test_the_language_is_switched_and_kept() -> None:
     """By a form that works without script."""
     guest = Guest()
