@@ -12,11 +12,13 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from authshield import operations, signedin
+from authshield.backends.accounts import limiter_name
 from authshield.clock import now
 from authshield.conf import current
 from authshield.enforce import responses
 from authshield.errors import InvalidInput, Refused
 from authshield.pipeline import Guarded
+from authshield.vocabulary.event import Who
 from authshield.vocabulary.operation import Operation
 
 if TYPE_CHECKING:
@@ -75,9 +77,7 @@ class ProtectedView:
         except InvalidInput as invalid:
             return self._invalid(request, invalid, kwargs)
 
-    def perform(
-        self, request: HttpRequest, challenge: Challenge, **kwargs: Any
-    ) -> HttpResponseBase:
+    def perform(self, request: HttpRequest, challenge: Challenge, **kwargs: Any) -> HttpResponseBase:
         """Carry out the stored operation of a passed challenge; raises what ``carry_out`` raises."""
         stored = Operation.from_canonical(challenge.operation)
         try:
@@ -142,7 +142,8 @@ def watch(kind: Kind, *, username_field: str) -> Callable[[View], View]:
         def watched(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method == "POST":
                 try:
-                    operations.count(request, kind, request.POST.get(username_field, ""), now())
+                    name = limiter_name(request.POST.get(username_field, ""))
+                    operations.count(request, kind, Who(username=name), now())
                 except Refused as refused:
                     return responses.refused(request, refused)
             return view(request, *args, **kwargs)

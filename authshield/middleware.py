@@ -49,7 +49,9 @@ class AuthShieldMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request; set the device cookie where the browser has none."""
         request.authshield = Guarded()  # type: ignore[attr-defined]
+        key = request.session.session_key
         response = self._session_that_ended(request) or self.get_response(request)
+        signedin.follow_key(request, key)
         issue_device(request, response)
         return response
 

@@ -17,7 +17,6 @@ from django.urls import Resolver404
 from django.urls import resolve as resolve_path
 
 from authshield import signedin
-from authshield.backends.accounts import limiter_name
 from authshield.clock import now as clock_now
 from authshield.enforce import challenges, gate, holds, responses
 from authshield.errors import ChallengeError, Refused, StepUpRequired, StoreUnavailable
@@ -27,7 +26,7 @@ from authshield.measure import profile
 from authshield.measure.store import default_store
 from authshield.observe import observe
 from authshield.pipeline import UNAVAILABLE, Guarded, assess, conclude
-from authshield.record import ledger, sightings
+from authshield.record import ledger
 from authshield.signin import CHALLENGE_HEADER, refusal
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Final, Outcome
@@ -120,7 +119,9 @@ def perform_granted(request: HttpRequest, challenge: Challenge) -> HttpResponseB
     perform: Callable[..., HttpResponseBase] | None = getattr(match.func, "authshield_perform", None)
     if perform is None:
         raise ChallengeError("challenge_not_found", 404)
-    return perform(request, challenge, *match.args, **match.kwargs)
+    response = perform(request, challenge, *match.args, **match.kwargs)
+    _rotate_key(request)
+    return response
 
 
 def _named_grant(request: HttpRequest, operation: Operation, now: datetime) -> Challenge | None:
@@ -212,20 +213,35 @@ def prove_session(request: HttpRequest, challenge: Challenge, now: datetime) -> 
     Cost: 4 queries and 1 Redis round trip.
     """
     challenges.use(challenge, now)
-    sid = signedin.sid_of(request) or ""
     if not responses.wants_json(request):
-        request.session.cycle_key()
-        sightings.remember_key(sid, signedin.session_record(request))
+        _rotate_key(request)
     with suppress(StoreUnavailable):
-        strength = Strength(challenge.proved)
+        strength, sid = Strength(challenge.proved), signedin.sid_of(request) or ""
         profile.mark_session(default_store(), sid, strength=strength, proof_at=now)
 
 
-def count(request: HttpRequest, kind: Kind, username: str, now: datetime) -> None:
-    """Count something that anybody may try, by name and source; raises ``Refused`` over a limit."""
-    event = observe(request, kind, Who(username=limiter_name(username)), now=now)
-    assessment = assess(event, now)
+def _rotate_key(request: HttpRequest) -> None:
+    """Give the session a new key at each step-up, so that one that was planted before is worth nothing.
+
+    A session that the operation itself ended has none. A program's token hangs on its key: it keeps it.
+    """
+    if signedin.sid_of(request) is not None:
+        request.session.cycle_key()
+
+
+def count(request: HttpRequest, kind: Kind, who: Who, now: datetime) -> Assessment:
+    """Count something that anybody may try, by name and source; raises ``Refused`` over a limit.
+
+    Cost: ``pipeline.assess``.
+    """
+    assessment = assess(observe(request, kind, who, now=now), now)
     decision = assessment.decision
     if decision.action >= Action.HOLD and not decision.observe_only:
         conclude(assessment, Outcome(Final.STOPPED))
         raise refusal(assessment)
+    return assessment
+
+
+def succeeded(assessment: Assessment) -> None:
+    """Give back what a try that succeeded counted, where its limits say so. Cost: 1 Redis round trip."""
+    conclude(assessment, Outcome(Final.ALLOWED))

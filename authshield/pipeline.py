@@ -94,13 +94,12 @@ def conclude(assessment: Assessment, outcome: Outcome, extra: Mapping[str, str] 
     """
     event, features, decision = assessment.event, assessment.features, assessment.decision
     lesson = learning(event, outcome, features, trust_first_device=current().TRUST_FIRST_DEVICE)
-    subject = event.subject
     settlement = Settlement(
         decision=decision,
         outcome=outcome,
         learn=lesson.learn,
         trust=lesson.trust,
-        login_succeeded=isinstance(subject, Login) and subject.succeeded and outcome.happened,
+        login_succeeded=_is_right_guess(event) and outcome.happened,
         extra=dict(extra or {}),
     )
     try:
@@ -108,6 +107,13 @@ def conclude(assessment: Assessment, outcome: Outcome, extra: Mapping[str, str] 
     except Exception:  # noqa: BLE001 - the effect is done: what fails now must not be told as its failure
         _log.exception("event %s (%s) could not be settled", event.id, event.kind)
     tell(event, features, decision, outcome)
+
+
+def _is_right_guess(event: Event) -> bool:
+    """Whether a secret was tried, and was right as far as the event says."""
+    if event.kind == Kind.FACTOR_ATTEMPT:
+        return True
+    return isinstance(event.subject, Login) and event.subject.succeeded
 
 
 def tell(event: Event, features: Features, decision: Decision, outcome: Outcome) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from authshield.backends.accounts import account_of
 from authshield.observe.device import device_or_issued, read_device
 from authshield.observe.request import observe_client
+from authshield.record import sightings
 from authshield.sealing import keyed_hash, seal
 
 if TYPE_CHECKING:
@@ -51,6 +52,17 @@ def session_record(request: HttpRequest) -> dict[str, str]:
     if not key:
         return {}
     return {"key_hash": keyed_hash(key, "session-key"), "sealed_key": seal(key.encode(), "session-key").hex()}
+
+
+def follow_key(request: HttpRequest, key_before: str | None) -> None:
+    """Keep the session endable after whoever rotated its key: a step-up, or Django at a password change.
+
+    Cost: 1 update where the key of a signed-in session has changed, otherwise nothing.
+    """
+    key = request.session.session_key
+    sid = sid_of(request) if key_before and key and key != key_before else None
+    if sid is not None:
+        sightings.remember_key(sid, session_record(request))
 
 
 def binding_of(request: HttpRequest) -> str:

@@ -91,6 +91,7 @@ def close(case: Case, deed: Deed) -> str:
     with transaction.atomic():
         _refuse_unless(_open(case).update(state=Case.State.CLOSED, closed_at=deed.now))
         _line(case, deed, "case:closed", deed.reason)
+        steps.apply_account_soon(case.account, deed.now)
     return _("The case is closed.")
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from authshield.contain import notices
 from authshield.contain.cases import Entry, is_noted, note
 from authshield.contain.orders import suspend_open_orders
-from authshield.contain.steps import end_session
+from authshield.contain.steps import apply_account_soon, end_session
 from authshield.errors import AuthShieldError, GatewayError
 from authshield.measure.profile import forget_device_hash
 from authshield.measure.store import default_store
@@ -38,9 +38,11 @@ def contain(case_id: str, now: datetime, *, by: str = "") -> Case:
     failed = [name for name, step in _STEPS if not _once(case, name, step, by=by, now=now)]
     if failed:
         raise GatewayError(f"Case {case.pk}: not done yet: {', '.join(failed)}; the case says why")
-    Case.objects.filter(pk=case.pk, state=Case.State.OPEN).update(
-        state=Case.State.CONTAINED, contained_at=now
-    )
+    with transaction.atomic():
+        Case.objects.filter(pk=case.pk, state=Case.State.OPEN).update(
+            state=Case.State.CONTAINED, contained_at=now
+        )
+        apply_account_soon(case.account, now)
     case.refresh_from_db()
     return case
 

@@ -21,7 +21,7 @@ from authshield.errors import AuthShieldError
 from authshield.measure.profile import mark_account, mark_session
 from authshield.measure.store import default_store
 from authshield.models import AccountState, Challenge, Session
-from authshield.record import outbox
+from authshield.record import durable, outbox
 from authshield.record.sightings import APPLY_SESSION
 from authshield.sealing import unseal
 
@@ -69,7 +69,7 @@ def freeze(account: str, reason: str, *, by: str, now: datetime) -> bool:
         frozen = AccountState.objects.filter(account=account, frozen_at=None).update(
             frozen_at=now, frozen_reason=reason[:200], frozen_by=by[:150]
         )
-        _apply_account_soon(account, now)
+        apply_account_soon(account, now)
         if frozen:
             _void_challenges(account)
             _tell(signals.account_frozen, account=account, reason=reason)
@@ -83,7 +83,7 @@ def unfreeze(account: str, *, by: str, now: datetime) -> bool:
     with transaction.atomic():
         frozen = Q(account=account, frozen_at__isnull=False)
         lifted = AccountState.objects.filter(frozen).update(frozen_at=None, frozen_reason="", frozen_by="")
-        _apply_account_soon(account, now)
+        apply_account_soon(account, now)
     return bool(lifted)
 
 
@@ -104,16 +104,16 @@ def apply_session(sid: str, now: datetime) -> None:
 
 
 def apply_account(account: str, now: datetime) -> None:
-    """Bring Redis in line with the account's row, whichever way it stands now. Raises ``StoreUnavailable``."""
+    """Bring Redis in line with the account's rows, whichever way they stand. Raises ``StoreUnavailable``."""
     del now
     state = AccountState.objects.filter(pk=account).first()
-    if state is not None:
-        mark_account(
-            default_store(),
-            account,
-            frozen=state.frozen_at is not None,
-            contact_changed_at=state.contact_changed_at,
-        )
+    mark_account(
+        default_store(),
+        account,
+        frozen=bool(state and state.frozen_at),
+        suspect=durable.is_suspect(account),
+        contact_changed_at=state.contact_changed_at if state else None,
+    )
 
 
 def sync_flags(now: datetime, *, within_seconds: float = 86400, most: int = 5000) -> int:
@@ -137,7 +137,8 @@ def sync_flags(now: datetime, *, within_seconds: float = 86400, most: int = 5000
     return told
 
 
-def _apply_account_soon(account: str, now: datetime) -> None:
+def apply_account_soon(account: str, now: datetime) -> None:
+    """Bring Redis in line once this transaction is committed, and again where that fails."""
     outbox.enqueue(APPLY_ACCOUNT, account, now, AGAIN_SECONDS)
     _on_commit(partial(apply_account, account, now))
 

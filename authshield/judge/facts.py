@@ -20,6 +20,7 @@ LOCAL: frozenset[str] = frozenset(name for name in BY_NAME if not name.startswit
     "account.exists",
     "account.is_staff",
     "account.is_frozen",
+    "account.is_suspect",
     "device.has_cookie",
     "device.is_trusted",
     "device.proof",

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from authshield.vocabulary.actions import Strength
-from authshield.vocabulary.event import Event, Login
+from authshield.vocabulary.event import Event, Kind, Login
 
 if TYPE_CHECKING:
     from authshield.vocabulary.decision import Outcome
     from authshield.vocabulary.features import Features
+
+
+_TEACHING_NOTHING = frozenset({Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
+"""Tries at a secret: whoever makes them has not got in yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ def learning(
 ) -> Learning:
     """Decide what may be learnt. ``warm_up`` is the time in which a new installation only watches."""
     subject = event.subject
-    if not outcome.happened or (isinstance(subject, Login) and not subject.succeeded):
+    is_no_use = event.kind in _TEACHING_NOTHING or (isinstance(subject, Login) and not subject.succeeded)
+    if not outcome.happened or is_no_use:
         return Learning(learn=False, trust=False)
     is_first = trust_first_device and not features.is_missing and features.facts["account.logins"] == 0
     has_strong_proof = proof_of(event, outcome) >= Strength.PHISHING_RESISTANT

@@ -140,6 +140,7 @@ def _account_facts(facts: Facts, event: Event, reading: Reading) -> None:
     logins, first = account.get("logins", 0), account.get("first", 0)
     changed = account.get("contact", 0)
     facts["account.is_frozen"] = bool(account.get("frozen"))
+    facts["account.is_suspect"] = bool(account.get("suspect"))
     facts["account.logins"] = logins
     facts["account.is_cold"] = logins < WARM_LOGINS
     facts["account.age_days"] = max(0, event.at_ms - first) / DAY_MS if first else 0.0

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 def hydrate(account: str, snapshot: AccountSnapshot, store: Store) -> None:
     """Put the durable copy back; from now on the account is not cold. Never forgets what is there already."""
-    attributes: dict[str, Any] = {"synced": 1, "frozen": int(snapshot.frozen)}
+    attributes: dict[str, Any] = {
+        "synced": 1,
+        "frozen": int(snapshot.frozen),
+        "suspect": int(snapshot.suspect),
+    }
     most: dict[str, Any] = {"logins": snapshot.logins}
     if snapshot.contact_changed_at is not None:
         most["contact"] = _ms(snapshot.contact_changed_at)
@@ -39,10 +43,17 @@ def hydrate(account: str, snapshot: AccountSnapshot, store: Store) -> None:
 
 
 def mark_account(
-    store: Store, account: str, *, frozen: bool | None = None, contact_changed_at: datetime | None = None
+    store: Store,
+    account: str,
+    *,
+    frozen: bool | None = None,
+    suspect: bool | None = None,
+    contact_changed_at: datetime | None = None,
 ) -> None:
-    """Note that the account was frozen or thawed, or that its contact data changed; None leaves it."""
+    """Note that the account was frozen, is suspect, or that its contact data changed; None leaves it."""
     ops: list[Op] = []
+    if suspect is not None:
+        ops.append(["s", {"suspect": int(suspect)}])
     if frozen is not None:
         ops.append(["s", {"frozen": int(frozen)}])
     if contact_changed_at is not None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from authshield.conf import current
-from authshield.models import AccountState, Device, JournalEntry, Session
+from authshield.models import AccountState, Case, Device, JournalEntry, Session
 from authshield.record import journal
 from authshield.record.rows import device_hash
 from authshield.record.sightings import Sighting, save_sightings
@@ -23,7 +23,7 @@ MAX_DEVICES = 64
 
 
 def load(account: str) -> AccountSnapshot:
-    """What the database knows of an account. Cost: 3 queries."""
+    """What the database knows of an account. Cost: 4 queries."""
     state = AccountState.objects.filter(pk=account).first()
     devices = Device.objects.filter(account=account, revoked_at=None).order_by("-last_seen_at")[:MAX_DEVICES]
     known = tuple(
@@ -40,6 +40,7 @@ def load(account: str) -> AccountSnapshot:
     logins = JournalEntry.objects.filter(account=account, kind=Kind.LOGIN.value, final__in=happened)
     return AccountSnapshot(
         frozen=bool(state and state.frozen_at),
+        suspect=is_suspect(account),
         contact_changed_at=state.contact_changed_at if state else None,
         devices=known,
         logins=max(logins.count(), len(known)),
@@ -54,6 +55,7 @@ def stand_in(features: Features, event: Event, snapshot: AccountSnapshot, now: d
     facts: dict[str, FactValue] = {
         "account.exists": event.account is not None,
         "account.is_frozen": snapshot.frozen,
+        "account.is_suspect": snapshot.suspect,
         "account.logins": snapshot.logins,
         "device.has_cookie": event.device.id is not None,
         "device.is_seen": device is not None,
@@ -64,6 +66,11 @@ def stand_in(features: Features, event: Event, snapshot: AccountSnapshot, now: d
         hours = (now - snapshot.contact_changed_at).total_seconds() / 3600
         facts["account.contact_changed_hours"] = max(0.0, hours)
     return replace(features, facts={**features.facts, **facts})
+
+
+def is_suspect(account: str) -> bool:
+    """Whether a session of the account was contained and its case is still open. Cost: 1 query."""
+    return Case.objects.filter(account=account, state=Case.State.CONTAINED).exists()
 
 
 def is_ended(sid: str) -> bool:

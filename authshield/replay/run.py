@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from authshield.backends.accounts import limiter_name
 from authshield.judge import Demand, Ruleset, judge, learning
 from authshield.measure import Settlement, Store, settle, settle_then_measure
-from authshield.measure.profile import forget_device, mark_session
+from authshield.measure.profile import forget_device, mark_account, mark_session
 from authshield.measure.settle import ISSUED_DEVICE
 from authshield.replay.books import Books
 from authshield.replay.decided import Decided
@@ -189,6 +189,8 @@ class Replay:
         if verdict.is_new_high or is_contained:
             ended = True if is_contained else None
             mark_session(self._store, session, score=verdict.session_score, ended=ended)
+        if is_contained and decided.record.event.account is not None:
+            mark_account(self._store, decided.record.event.account, suspect=True)
         if late.contains and not verdict.features.facts["device.is_trusted"]:
             self._distrust(event)
         if not late.opens_case or decided.in_warm_up:

@@ -58,7 +58,7 @@ def _verify(request: HttpRequest, challenge_id: UUID) -> HttpResponseBase:
     now = clock.now()
     try:
         factor, token = _read(request)
-        take_answer(find(request, challenge_id, now), factor, token, now)
+        take_answer(request, find(request, challenge_id, now), now, factor=factor, token=token)
     except InvalidInput as error:
         return responses.invalid(request, error)
     except ChallengeError as error:

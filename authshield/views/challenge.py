@@ -29,7 +29,7 @@ from authshield.factors import email
 from authshield.models import Challenge
 from authshield.observe.user_agent import summarise
 from authshield.views import wording
-from authshield.vocabulary.event import Kind
+from authshield.vocabulary.event import Kind, Who
 
 MAX_TOKEN = 64
 
@@ -67,12 +67,21 @@ def find(request: HttpRequest, challenge_id: UUID, now: datetime) -> Challenge:
     return challenges.get(challenge_id, account=account, bindings=signedin.bindings_of(request), now=now)
 
 
-def take_answer(challenge: Challenge, factor: str, token: str, now: datetime) -> Challenge:
-    """Check an answer for whoever the challenge was put to. Raises ``ChallengeError``."""
+def take_answer(
+    request: HttpRequest, challenge: Challenge, now: datetime, *, factor: str, token: str
+) -> Challenge:
+    """Check an answer for whoever the challenge was put to; the try is counted by account and source first.
+
+    Raises ``ChallengeError``, and ``Refused`` over a limit.
+    """
     user = user_of(challenge.account)
     if user is None or not user.is_active:
         raise ChallengeError("challenge_not_found", 404)
-    return challenges.answer(challenge, user, factor=factor, token=token, now=now)
+    who = Who(challenge.account, signedin.sid_of(request))
+    attempt = operations.count(request, Kind.FACTOR_ATTEMPT, who, now)
+    passed = challenges.answer(challenge, user, factor=factor, token=token, now=now)
+    operations.succeeded(attempt)
+    return passed
 
 
 def _answer(request: HttpRequest, challenge: Challenge, now: datetime) -> HttpResponseBase:
@@ -80,7 +89,7 @@ def _answer(request: HttpRequest, challenge: Challenge, now: datetime) -> HttpRe
     if not token.strip():
         return _page(request, challenge, now, Message(_("Enter the code first."), status=422))
     try:
-        passed = take_answer(challenge, factor, token, now)
+        passed = take_answer(request, challenge, now, factor=factor, token=token)
     except ChallengeError as error:
         if error.status_code not in {401, 429} or not error.attempts_left:
             return responses.challenge_error(request, error)

@@ -55,6 +55,7 @@ FACTS: tuple[Fact, ...] = (
     _flag("account.exists", "the account exists"),
     _flag("account.is_staff", "a member of staff signs in"),
     _flag("account.is_frozen", "the account is frozen"),
+    _flag("account.is_suspect", "a session of the account was contained and its case is not closed yet"),
     _int("account.logins", "sign-ins learnt without dispute"),
     _flag("account.is_cold", "fewer than three sign-ins learnt"),
     _double("account.age_days", "time since the first sign-in learnt", "days"),

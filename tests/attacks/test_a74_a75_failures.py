@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("site")
 def _failing(statement: str) -> Iterator[None]:
     """Every SQL statement that begins so fails, as it does when the database goes away."""
 
-    def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001, PLR0917
+    def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: PLR0917
         if sql.startswith(statement):
             raise OperationalError("disk I/O error")
         return execute(sql, params, many, context)
@@ -57,7 +57,7 @@ def test_a74_rules_that_cannot_be_read_leave_the_last_ones_in_force() -> None:
     assert not LedgerEntry.objects.filter(ruleset_version=row.number + 1).exists()
 
 
-@pytest.mark.parametrize("statement", ['INSERT INTO "authshield_ledgerentry"', 'SELECT \'account_frozen\''])
+@pytest.mark.parametrize("statement", ['INSERT INTO "authshield_ledgerentry"', "SELECT 'account_frozen'"])
 def test_a75_without_its_ledger_line_no_order_is_placed(statement: str) -> None:
     """The effect and its record share one transaction: both or neither."""
     owner = Guest()

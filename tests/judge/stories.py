@@ -65,6 +65,8 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
     "login-bad-proof": (Kind.LOGIN, ELSEWHERE | {"device.proof": "invalid"}, {"network.prefix_seen": True}),
     "login-stranger": (Kind.LOGIN, NEW_DEVICE | ELSEWHERE, {"network.is_familiar": True}),
     "login-staff": (Kind.LOGIN, {"account.is_staff": True} | NEW_DEVICE, {"device.is_trusted": True}),
+    "login-suspect": (Kind.LOGIN, {"account.is_suspect": True} | NEW_DEVICE, {"device.is_trusted": True}),
+    "order-suspect": (Kind.ORDER, {"account.is_suspect": True} | NEW_DEVICE, {"device.is_trusted": True}),
     "request-moved": (Kind.REQUEST, MOVED, {"session.strength": 2, "session.proof_age_seconds": 60.0}),
     "order-unusual-session": (Kind.ORDER, STRANGER, {"session.is_unusual": False}),
     "order-untrusted-device": (Kind.ORDER, NEW_DEVICE, {"device.is_trusted": True}),
@@ -130,7 +132,7 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
         {"withdrawal.destination_age_days": 8.0},
     ),
     "withdrawal-stranger": (Kind.WITHDRAWAL, STRANGER, {"session.is_unusual": False}),
-    "profile-proof": (Kind.PROFILE_CHANGE, {}, {}),
+    "profile-proof": (Kind.PROFILE_CHANGE, {}, {"profile.field": "mfa", "profile.is_first": True}),
     "profile-stranger": (Kind.PROFILE_CHANGE, STRANGER, {"session.is_unusual": False}),
     "order-value-stranger": (
         Kind.ORDER,

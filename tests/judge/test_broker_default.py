@@ -15,6 +15,7 @@ from tests.judge.events import event, features
 from tests.judge.stories import (
     HOME,
     LOGINS,
+    MOVED,
     NEW_DEVICE,
     ORDERS,
     STORIES,
@@ -24,7 +25,7 @@ from tests.judge.stories import (
 )
 
 RULESET = compile_ruleset(default_source())
-ALWAYS = {"withdrawal-proof", "profile-proof"}
+ALWAYS = {"withdrawal-proof"}
 
 
 def decide(kind: Kind, facts: Facts, *, over: tuple[LimitHit, ...] = (), ruleset: Ruleset = RULESET) -> Any:
@@ -90,6 +91,8 @@ def test_an_amend_is_judged_as_the_order_that_it_makes_and_a_cancel_is_free() ->
     assert resolve(decision, Kind.ORDER_CHANGE, ("totp",)).action == Action.HOLD
     cancel = {"change.kind": "cancel", "order.side": "", "order.adv": 0, "order.value": 0}
     assert decide(Kind.ORDER_CHANGE, STRANGER | cancel).action == Action.ALLOW
+    odd = STRANGER | MOVED | {"device.proof": "invalid", "session.score": 55.0}
+    assert decide(Kind.ORDER_CHANGE, odd | cancel).action == Action.ALLOW
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,21 @@
+"""The running demo that the stories share, and the people in it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.live import Live, run_demo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def live() -> Iterator[Live]:
+    """The whole demo, once for all stories; each story takes a person or an address of its own."""
+    with tempfile.TemporaryDirectory(prefix="authshield-live-") as folder:
+        yield from run_demo(Path(folder))

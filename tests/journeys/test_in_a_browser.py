@@ -1,0 +1,115 @@
+"""In a real browser: the customer waits for nothing, the stranger is asked, the hijacker is stopped."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.client import ELSEWHERE
+from tests.elsewhere import relay
+
+if TYPE_CHECKING:
+    from tests.live import Live
+
+pytestmark = pytest.mark.xdist_group("live")
+DEADLINE_SECONDS = 20
+LARGE_CAP = "1301"
+
+
+def _page(browser: Browser, port: int) -> Page:
+    return browser.new_context(base_url=f"http://127.0.0.1:{port}").new_page()
+
+
+def _sign_in(page: Page, name: str) -> None:
+    page.goto("/login/")
+    page.fill("[name=username]", name)
+    page.fill("[name=password]", f"{name}-{name}")
+    page.get_by_role("button", name="Sign in").click()
+
+
+def _order(page: Page, symbol: str, side: str, quantity: int) -> None:
+    page.goto("/orders/new/")
+    page.fill("[name=symbol]", symbol)
+    page.check(f"[name=side][value={side}]", force=True)
+    page.fill("[name=quantity]", str(quantity))
+    page.select_option("[name=order_type]", "market")
+    page.get_by_role("button", name="Place the order").click()
+
+
+def _rows(live: Live, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(live.folder / "db.sqlite3")) as database:
+        return database.execute(query, values).fetchall()
+
+
+ACCOUNT = "(select id from auth_user where username = ?)"
+
+
+def test_alice_buys_a_large_cap_and_waits_for_nothing(live: Live, browser: Browser) -> None:
+    """A known device: no code at the sign-in, none at the order."""
+    page = _page(browser, live.port)
+    _sign_in(page, "alice")
+    expect(page).to_have_url(re.compile(r"/$"))
+    page.context.clear_cookies(name="sessionid")
+    _sign_in(page, "alice")
+    expect(page).to_have_url(re.compile(r":\d+/$"))
+    _order(page, LARGE_CAP, "buy", 10)
+    expect(page).to_have_url(re.compile(r"/orders/$"))
+    states = _rows(live, f"select state from broker_order where account_id = {ACCOUNT}", "alice")
+    assert ("held",) not in states
+    assert states
+
+
+def test_a_stranger_is_asked_and_an_unknown_browser_at_home_is_not(live: Live, browser: Browser) -> None:
+    """A cleared cookie is everyday life; together with a network that was never hers it is not."""
+    _sign_in(_page(browser, live.port), "carol")
+    at_home = _page(browser, live.port)
+    _sign_in(at_home, "carol")
+    expect(at_home).to_have_url(re.compile(r":\d+/$"))
+    with relay(live.port, ELSEWHERE) as port:
+        away = _page(browser, port)
+        _sign_in(away, "carol")
+        expect(away).to_have_url(re.compile(r"/security/challenge/"))
+        away.fill("[name=token]", live.manage("demo_otp", "carol"))
+        away.click("main form button[type=submit] >> nth=0")
+        expect(away).to_have_url(re.compile(r":\d+/$"))
+
+
+def test_the_hijacker_is_stopped(live: Live, browser: Browser) -> None:
+    """Right password, relayed code, holdings sold, one thin symbol bought: no buy, no session, a case."""
+    _sign_in(_page(browser, live.port), "dave")
+    with relay(live.port, ELSEWHERE) as port:
+        thief = _page(browser, port)
+        _sign_in(thief, "dave")
+        thief.fill("[name=token]", live.manage("demo_otp", "dave"))
+        thief.click("main form button[type=submit] >> nth=0")
+        expect(thief).to_have_url(re.compile(r":\d+/$"))
+        query = f"select instrument_id, quantity from broker_position where account_id = {ACCOUNT}"
+        for symbol, quantity in _rows(live, query, "dave"):
+            _order(thief, symbol, "sell", quantity)
+        thin = _rows(
+            live, "select symbol from broker_instrument where kind='share' order by adv_minor limit 1"
+        )
+        _order(thief, thin[0][0], "buy", 100)
+        _wait_for_the_end(live)
+        thief.goto("/")
+        expect(thief).to_have_url(re.compile(r"/login/"))
+    bought = f"select state from broker_order where side = 'buy' and account_id = {ACCOUNT}"
+    assert {state for (state,) in _rows(live, bought, "dave")} <= {"held", "cancelled"}
+    reasons = _rows(live, "select reasons, score from authshield_case where state = 'contained'")
+    assert reasons
+    assert reasons[0][1] >= 70
+
+
+def _wait_for_the_end(live: Live) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if _rows(live, "select 1 from authshield_session where ended_at is not null"):
+            return
+        time.sleep(0.1)
+    raise AssertionError("no session was ended")
