@@ -115,12 +115,13 @@ def test_legitimate_sessions_count_what_they_met() -> None:
     story.event("order", Final.HELD, session="asked", action=Action.HOLD)
     story.event("login", Final.STOPPED, session="shut", action=Action.CHALLENGE)
     story.event("order", Final.MOOT, session="shut")
+    story.event("request", Final.MOOT, session="ended")
     story.event(session=None, outcome="failure")
     assert story.report()["legit"] == {
-        "sessions": 3,
+        "sessions": 4,
         "sessions_challenged": 2,
         "sessions_held": 1,
-        "sessions_stopped": 1,
+        "sessions_stopped": 2,
         "orders": 4,
         "orders_challenged": 1,
         "orders_held": 1,
@@ -199,6 +200,16 @@ def _at(story: Story, kind: str, final: Final, *, seconds: int, value: int, **to
     line["order"]["price"] = 1
     line["time"] = (START + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
     return Decided(record(parsed(line), YEN), Action.ALLOW, Strength.NONE, final, 0.0)
+
+
+def test_what_happens_as_the_case_opens_is_not_before_it() -> None:
+    """An event at the very time of the case counts no more."""
+    story = Story()
+    pump: dict[str, Any] = {"label": "fraud", "campaign": "pump"}
+    story.event("order", value=40, session="a", case="case-1", case_at=START + timedelta(minutes=1), **pump)
+    story.event("order", value=50, session="b", account="A2", **pump)
+    found = story.report()["first_detection"]["pump"]
+    assert found == {"seconds": 60.0, "accounts_before": 1, "value_before": 40}
 
 
 def test_a_case_at_once_counts_from_its_event() -> None:

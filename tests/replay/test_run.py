@@ -276,8 +276,9 @@ def test_the_late_scoring_takes_effect_after_its_delay(tmp_path: Path) -> None:
     """With a longer delay the next order still gets through."""
     done = replay(tmp_path, _hijack(), simple_rules(**CONTAIN), scoring_delay=timedelta(seconds=90))
     assert done.finals[6:] == ["allowed", "allowed", "moot", "allowed"]
-    at_once = replay(tmp_path, _hijack(), simple_rules(**CONTAIN), scoring_delay=timedelta(0))
-    assert at_once.finals[6:] == ["allowed", "moot", "moot", "allowed"]
+    for delay in (timedelta(0), timedelta(seconds=60)):
+        sooner = replay(tmp_path, _hijack(), simple_rules(**CONTAIN), scoring_delay=delay)
+        assert sooner.finals[6:] == ["allowed", "moot", "moot", "allowed"]
 
 
 def test_a_lower_score_opens_a_case_and_ends_nothing(tmp_path: Path) -> None:
@@ -327,10 +328,12 @@ def test_a_session_contained_in_the_warm_up_goes_on_but_its_device_is_not_truste
     """Nobody is stopped, no case is opened; a device that is in dispute earns nothing."""
     strangers = rule("stranger", "!device.is_trusted", Action.DENY, kinds=LOGIN)
     again = _hijack()[4] | {"id": "again", "session": "y", "time": "2025-04-15T00:00:00.000Z"}
-    ruleset = simple_rules(strangers, **CONTAIN)
+    seen = rule("seen", "device.is_seen", Action.ALLOW, kinds=LOGIN, points=1.0)
+    ruleset = simple_rules(strangers, seen, **CONTAIN)
     done = replay(tmp_path, [*_hijack(), again], ruleset, warm_up=timedelta(hours=1))
     assert set(done.finals[:-1]) == {"allowed"}
     assert done.by_id["again"]["final"] == "stopped"
+    assert done.by_id["again"]["rules"] == ["stranger"]
     assert done.report["cases"]["opened"] == 0
 
 
