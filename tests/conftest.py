@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.fixtures import Settings
 
+from authshield.tune import rulebook
 from tests.servers import Valkey, start_valkey
 from tests.sockets import forbid_network
 
@@ -47,6 +48,12 @@ def valkey(valkey_server: Valkey, settings: Settings) -> Valkey:
     valkey_server.client.flushall()
     settings.AUTHSHIELD_REDIS_URL = valkey_server.url
     return valkey_server
+
+
+@pytest.fixture(autouse=True)
+def fresh_rulebook() -> None:
+    """No test starts with the ruleset of the one before."""
+    rulebook.forget()
 
 
 @pytest.fixture
