@@ -330,7 +330,9 @@ def test_a_session_contained_in_the_warm_up_goes_on_but_its_device_is_not_truste
     again = _hijack()[4] | {"id": "again", "session": "y", "time": "2025-04-15T00:00:00.000Z"}
     seen = rule("seen", "device.is_seen", Action.ALLOW, kinds=LOGIN, points=1.0)
     ruleset = simple_rules(strangers, seen, **CONTAIN)
-    done = replay(tmp_path, [*_hijack(), again], ruleset, warm_up=timedelta(hours=1))
+    late = _hijack()[4] | body("profile_change", session="x", id="late", time="2025-04-14T00:30:00.000Z")
+    late |= {"device": again["device"]}
+    done = replay(tmp_path, [*_hijack(), late, again], ruleset, warm_up=timedelta(hours=1))
     assert set(done.finals[:-1]) == {"allowed"}
     assert done.by_id["again"]["final"] == "stopped"
     assert done.by_id["again"]["rules"] == ["stranger"]
