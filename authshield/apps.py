@@ -11,7 +11,7 @@ class AuthShieldConfig(AppConfig):
 
     name = "authshield"
     label = "authshield"
-    verbose_name = _("AuthShield")  # type: ignore[assignment]
+    verbose_name = _("AuthShield")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

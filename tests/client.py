@@ -77,7 +77,7 @@ class Visitor:
 
     def get(self, path: str, **headers: str) -> Answer:
         """Open a page."""
-        return self.send("GET", path, **headers)
+        return self.send("GET", path, None, **headers)
 
     def post(self, path: str, fields: dict[str, str], **headers: str) -> Answer:
         """Send a form as a browser would, with the token that the site gave."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from demo_site.settings import *  # noqa: F403 - the same site
 from django.contrib.auth.hashers import MD5PasswordHasher
+
+from demo_site.settings import *  # noqa: F403 - the same site
 
 PASSWORD_HASHERS = ["tests.counting_settings.CountingHasher"]
 

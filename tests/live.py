@@ -67,7 +67,9 @@ def run_demo(folder: Path, **environ: str) -> Iterator[Live]:
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "COV_", "DEMO_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "COV_", "DEMO_"))
+    }
     return {**kept, "DATA": str(folder)}
 
 

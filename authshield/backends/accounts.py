@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 
@@ -11,12 +11,12 @@ from authshield.conf import current
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-    from django.db.models.manager import BaseManager
+    from django.db.models.manager import Manager
 
 NAME_LENGTH = 150
 
 
-def _users() -> BaseManager[Any]:
+def _users() -> Manager[AbstractBaseUser]:
     return get_user_model()._default_manager  # noqa: SLF001 - Django's documented way to any user model
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 
+from authshield import clock
+from authshield.factors.totp import code_at
 from authshield.models import AccountState, Device, RecoveryCodes, Session, TotpFactor
 from demo_site.broker.models import Order
-from tests.site import Guest, challenge_in, code_of, stranger, work_off
 from tests.attacks.conftest import site
+from tests.site import Guest, challenge_in, code_of, stranger, work_off
 
 __all__ = ["site"]
 
@@ -43,7 +43,7 @@ def test_who_has_no_strong_factor_is_asked_to_enrol() -> None:
 def test_a_session_can_be_ended_from_another() -> None:
     """The other browser is out at its next request."""
     here, there = _signed_in("alice"), _signed_in("alice")
-    sid = Session.objects.order_by("started_at").last().pk
+    sid = Session.objects.latest("started_at").pk
     assert here.client.post(f"/security/sessions/{sid}/end/").status_code == 302
     assert not there.is_signed_in
     assert here.is_signed_in
@@ -68,7 +68,7 @@ def test_all_other_sessions_can_be_ended_at_once() -> None:
 def test_a_removed_device_is_a_strangers() -> None:
     """Its session ends, and it is asked for a code at the next sign-in away from home."""
     here, there = _signed_in("alice"), _signed_in("alice")
-    device = Device.objects.order_by("pk").last()
+    device = Device.objects.latest("pk")
     here.client.post(f"/security/devices/{device.pk}/remove/")
     assert not there.is_signed_in
     there.client.defaults["REMOTE_ADDR"] = "127.0.0.77"
@@ -109,9 +109,6 @@ def test_the_first_app_is_enrolled_on_a_trusted_device() -> None:
     assert "<svg" in page.content.decode()
     assert erin.client.post("/security/totp/", {"token": "000000"}).status_code == 422
     factor = TotpFactor.objects.get(user__username="erin")
-    from authshield import clock  # noqa: PLC0415 - next to its use
-    from authshield.factors.totp import code_at  # noqa: PLC0415 - next to its use
-
     confirmed = erin.client.post("/security/totp/", {"token": code_at(factor, clock.now())})
     assert confirmed.headers["Location"] == "/security/"
     assert TotpFactor.objects.get(user__username="erin").confirmed
