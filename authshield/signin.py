@@ -177,10 +177,10 @@ def complete(request: HttpRequest, user: AbstractBaseUser, attempt: Attempt) -> 
 
 def _require_proof(request: HttpRequest, user: AbstractBaseUser, attempt: Attempt, now: datetime) -> Strength:
     event, decision = attempt.assessment.event, attempt.assessment.decision
-    if attempt.grant is not None and attempt.grant.proved >= decision.required:
+    demand = resolve(decision, Kind.LOGIN, enrolled(user))
+    if attempt.grant is not None and demand.factors and attempt.grant.proved >= demand.required:
         challenges.use(attempt.grant, now)
         return Strength(attempt.grant.proved)
-    demand = resolve(decision, Kind.LOGIN, enrolled(user))
     backend = request.session.get("_auth_user_backend", "")
     request.session.flush()
     if not demand.factors:
