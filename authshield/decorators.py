@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from authshield import operations, signedin
 from authshield.backends.accounts import limiter_name
 from authshield.clock import now
-from authshield.conf import current
 from authshield.enforce import responses
 from authshield.errors import InvalidInput, Refused
 from authshield.pipeline import Guarded
@@ -157,7 +156,7 @@ def watch(kind: Kind, *, username_field: str) -> Callable[[View], View]:
 def _anonymous(request: HttpRequest) -> HttpResponseBase:
     if responses.wants_json(request):
         return responses.problem("not_authenticated", 401, _("Sign in first."))
-    return redirect_to_login(request.get_full_path(), current().LOGIN_PATH)
+    return redirect_to_login(request.get_full_path(), responses.login_path())
 
 
 def _held(request: HttpRequest, held: operations.Held, held_url: str) -> HttpResponseBase:

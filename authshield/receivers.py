@@ -1,18 +1,27 @@
-"""Receivers of Django's own sign-in signals: every way to be signed in passes here."""
+"""Receivers of Django's own signals: every way to be signed in passes here, and so does `migrate`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.signals import user_logged_in
+from django.db import router
+from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
 from authshield import signin
 from authshield.backends.accounts import account_of
+from authshield.clock import now as clock_now
 from authshield.errors import Refused
+from authshield.models import RulesetVersion
+from authshield.tune import rulebook
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.apps import AppConfig
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.migrations import Migration
     from django.http import HttpRequest
 
 
@@ -37,3 +46,20 @@ def enforce_sign_in(
             request.session.flush()
             raise
     signin.complete(request, user, attempt)
+
+
+@receiver(post_migrate, dispatch_uid="authshield.seed_rulebook")
+def seed_rulebook(
+    sender: AppConfig,
+    using: str,
+    plan: Sequence[tuple[Migration, bool]] = (),
+    **kwargs: Any,  # noqa: ARG001 - the signal's form
+) -> None:
+    """Publish the shipped rules once our tables are there: the desk never starts from an empty rulebook.
+
+    Only where this very `migrate` made or changed our tables; a `flush` leaves the rulebook empty.
+    """
+    if sender.label != "authshield" or using != router.db_for_write(RulesetVersion):
+        return
+    if any(step.app_label == sender.label and not is_backwards for step, is_backwards in plan):
+        rulebook.seed_default(clock_now())

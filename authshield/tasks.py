@@ -24,6 +24,7 @@ from authshield.enforce import holds
 from authshield.errors import GatewayError, StoreUnavailable
 from authshield.measure.store import default_store
 from authshield.record import outbox, retention
+from authshield.schedule import beat_schedule
 from authshield.score import drain as draining
 from authshield.tune.rulebook import active
 from authshield.vocabulary.ruleset import SwitchKind
@@ -34,8 +35,6 @@ TIME_LIMIT = 30
 VISIBILITY_SECONDS = 4 * TIME_LIMIT
 """A longer task would be handed to a second worker while the first still has it."""
 
-DRAIN_EVERY = 5.0
-OUTBOX_EVERY = 5.0
 _OPTIONS: dict[str, Any] = {
     "acks_late": True,
     "reject_on_worker_lost": True,
@@ -86,29 +85,6 @@ def purge() -> None:
     deleted = {table: rows for table, rows in retention.purge(clock.now()).items() if rows}
     if deleted:
         logger.info("purged: %s", deleted)
-
-
-def beat_schedule() -> dict[str, dict[str, Any]]:
-    """The periodic work, for ``app.conf.beat_schedule.update(beat_schedule())``.
-
-    What a stopped worker leaves behind expires in the queue, so that it does not do it all at its return.
-    """
-    every: Mapping[str, tuple[Any, float]] = {
-        "drain": (drain, DRAIN_EVERY),
-        "run-outbox": (run_outbox, OUTBOX_EVERY),
-        "expire": (expire, 30.0),
-        "sync-flags": (sync_flags, 60.0),
-        "purge": (purge, 3600.0),
-    }
-    queue = current().QUEUE
-    return {
-        f"authshield-{name}": {
-            "task": task.name,
-            "schedule": seconds,
-            "options": {"queue": queue, "expires": max(10.0, seconds)},
-        }
-        for name, (task, seconds) in every.items()
-    }
 
 
 def celery_settings() -> dict[str, Any]:

@@ -20,4 +20,3 @@ def broker_url(redis_url: str) -> str:
 
 app = Celery("demo_site", broker=broker_url(settings.AUTHSHIELD_REDIS_URL))
 app.conf.update(tasks.celery_settings())
-app.conf.beat_schedule = tasks.beat_schedule()

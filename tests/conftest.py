@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
+from authshield.models import LimitDraft, RuleDraft, RulesetVersion
 from authshield.tune import rulebook
 from tests.servers import Valkey, start_valkey
 from tests.sockets import forbid_network
@@ -48,6 +50,14 @@ def valkey(valkey_server: Valkey, settings: Settings) -> Valkey:
     valkey_server.client.flushall()
     settings.AUTHSHIELD_REDIS_URL = valkey_server.url
     return valkey_server
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:  # noqa: ARG001
+    """Take out what `migrate` has published: a test starts with an empty rulebook, or publishes what it needs."""
+    with django_db_blocker.unblock():
+        for model in (RulesetVersion, RuleDraft, LimitDraft):
+            model.objects.all().delete()
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.conf import settings as django_settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -104,6 +105,11 @@ def held(request: HttpRequest, hold: Hold, *, url: str = "/orders/") -> HttpResp
         body = {"id": hold.reference or str(hold.pk), "state": "held"}
         return _private(JsonResponse(body, status=202))
     return _private(HttpResponseRedirect(url))
+
+
+def login_path() -> str:
+    """Where a person signs in; ``LOGIN_URL`` may be a path or the name of a view."""
+    return resolve_url(current().LOGIN_PATH or django_settings.LOGIN_URL)
 
 
 def binding_of(challenge: Challenge) -> dict[str, str]:

@@ -193,7 +193,7 @@ def _geoip(now: datetime, _timeout: float) -> Finding:
 def _ruleset(_now: datetime, _timeout: float) -> Finding:
     version = RulesetVersion.objects.order_by("-number").first()
     if version is None:
-        return Finding("ruleset", WARN, "none is published yet", "publish one in the admin")
+        return Finding("ruleset", WARN, "none is published: the shipped rules count", "manage.py migrate publishes them")
     try:
         ruleset = compile_ruleset(source_from_json(version.snapshot))
     except RuleError as error:

@@ -132,7 +132,7 @@ def _cancel(request: HttpRequest, challenge: Challenge, now: datetime) -> HttpRe
     del request, now
     challenges.cancel(challenge)
     if challenge.kind == Kind.LOGIN:
-        return HttpResponseRedirect(current().LOGIN_PATH)
+        return HttpResponseRedirect(responses.login_path())
     # The address of a change may take posts alone.
     back = "/" if challenge.kind in {Kind.ORDER_CHANGE, Kind.REQUEST} else challenge.return_to
     return HttpResponseRedirect(signin.safe_path(back) or "/")

@@ -19,6 +19,7 @@ from authshield.measure import default_store, measure
 from authshield.measure.stream import lag
 from authshield.models import AccountState, Case, Hold, JournalEntry, OutboxTask, Session, SwitchRow
 from authshield.record import outbox
+from authshield.schedule import beat_schedule
 from authshield.score import drain as draining
 from authshield.tune import rulebook
 from authshield.vocabulary.event import Kind
@@ -250,7 +251,7 @@ def test_the_settings_for_celery_are_safe() -> None:
 def test_beat_sends_every_task_to_its_queue(settings: Settings) -> None:
     """What a stopped worker leaves behind expires."""
     settings.AUTHSHIELD_QUEUE = "security"
-    schedule = tasks.beat_schedule()
+    schedule = beat_schedule()
     assert {entry["task"] for entry in schedule.values()} == {task.name for task in TASKS}
     for name, entry in schedule.items():
         assert name.startswith("authshield-")

@@ -16,7 +16,8 @@ from authshield.conf import PREFIX, Settings, current
 PLACES = ("INSTALLED_APPS", "MIDDLEWARE", "AUTHENTICATION_BACKENDS")
 BEAT_HINT = """\
 # In the Celery app, so that the worker scores and the beat sweeps:
-#   app.conf.beat_schedule = {**app.conf.beat_schedule, **authshield.tasks.beat_schedule()}
+#   from authshield.schedule import beat_schedule
+#   app.conf.beat_schedule = {**app.conf.beat_schedule, **beat_schedule()}
 #   celery -A <project> worker --beat -Q celery,%(queue)s
 """
 

@@ -1,0 +1,29 @@
+"""What Celery's beat has to send, and how often: names alone, so that a broker's ``celery.py`` can import it.
+
+Must not import the tasks: they need Django's apps, which are not loaded yet where a Celery app is made.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authshield.conf import current
+
+EVERY_SECONDS = {"drain": 5.0, "run_outbox": 5.0, "expire": 30.0, "sync_flags": 60.0, "purge": 3600.0}
+LEAST_EXPIRY_SECONDS = 10.0
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """The periodic work, for ``app.conf.beat_schedule``; each entry names its queue, so it needs no route.
+
+    What a stopped worker leaves behind expires in the queue, so that it does not do it all at its return.
+    """
+    queue = current().QUEUE
+    return {
+        f"authshield-{name.replace('_', '-')}": {
+            "task": f"authshield.{name}",
+            "schedule": seconds,
+            "options": {"queue": queue, "expires": max(LEAST_EXPIRY_SECONDS, seconds)},
+        }
+        for name, seconds in EVERY_SECONDS.items()
+    }
