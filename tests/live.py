@@ -50,20 +50,24 @@ class Live:
 def run_demo(folder: Path, **environ: str) -> Iterator[Live]:
     """Start the demo, hand it over once it is ready, and end it."""
     port = _free_port()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "demo_site", "--follow-parent"],
         cwd=ROOT,
         env={**_environ(folder), "PORT": str(port), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    try:
-        _wait_for_banner(process, f"127.0.0.1:{port}")
-        yield Live(port, folder, process)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    ) as process:
+        lines: queue.Queue[str] = queue.Queue()
+        pump = threading.Thread(target=_pump, args=(process, lines), daemon=True)
+        pump.start()
+        try:
+            _wait_for_banner(lines, f"127.0.0.1:{port}")
+            yield Live(port, folder, process)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+            pump.join(timeout=30)
 
 
 def _environ(folder: Path) -> dict[str, str]:
@@ -79,16 +83,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for_banner(process: subprocess.Popen[str], sign: str) -> None:
-    lines: queue.Queue[str] = queue.Queue()
+def _pump(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.put(line)
+    lines.put("")
 
-    def pump() -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.put(line)
-        lines.put("")
 
-    threading.Thread(target=pump, daemon=True).start()
+def _wait_for_banner(lines: queue.Queue[str], sign: str) -> None:
     seen = ""
     while sign not in seen:
         line = lines.get(timeout=START_SECONDS)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_SECONDS = 30
+SET_UP = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("demo_seed", verbosity=0)
+"""
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ class Web:
 
 
 @contextmanager
-def run_web(folder: Path, *, workers: int = 4, threads: int = 4) -> Iterator[Web]:
-    """Migrate, seed and serve; everything ends with the block."""
+def run_web(folder: Path, *, workers: int = 4, threads: int = 4, prepare: str = "") -> Iterator[Web]:
+    """Migrate, seed, run the Python code in ``prepare``, and serve; everything ends with the block."""
     data, server = folder / "data", folder / "server"
     server.mkdir()
     valkey = start_valkey(server)
@@ -61,8 +66,7 @@ def run_web(folder: Path, *, workers: int = 4, threads: int = 4) -> Iterator[Web
     }
     port = _free_port()
     try:
-        _manage(environ, "migrate", "--verbosity", "0")
-        _manage(environ, "demo_seed", "--verbosity", "0")
+        _manage(environ, "shell", "-c", SET_UP + prepare)
         argv = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
         argv += ["--threads", str(threads), "--worker-class", "gthread", "demo_site.wsgi"]
         with (folder / "web.log").open("wb") as log:
@@ -93,7 +97,8 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
             if Visitor(port).get("/login/").status == 200:
                 return
         except OSError:
-            time.sleep(0.05)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.05)
     raise RuntimeError("the web processes did not start")
 
 

@@ -23,25 +23,28 @@ if TYPE_CHECKING:
 LIMIT = 5
 TRIES = 100
 PRICE = 2000
-CASH = "select cash_minor from broker_account join auth_user on id = user_id where username = 'carol'"
-RESERVED = CASH.replace("cash_minor", "reserved_minor")
-GIVE_CASH = """
-from demo_site.broker.models import Account
-Account.objects.filter(user__username="{name}").update(cash_minor=20_000_000)
-"""
-PUBLISH_LIMIT = """
+RESERVED = "select reserved_minor from broker_account join auth_user on id = user_id where username = 'carol'"
+LIMIT_MINOR = 2_000_000
+CASH_MINOR = 800_000
+PREPARE = f"""
 from authshield.clock import now
 from authshield.models import LimitDraft
 from authshield.tune import rulebook
-LimitDraft.objects.filter(identifier="order-value-24h").update(capacity={limit})
+from demo_site.broker.models import Account
+LimitDraft.objects.filter(identifier="order-value-24h").update(capacity={LIMIT_MINOR})
 rulebook.publish(author=None, reason="test", now=now())
+Account.objects.filter(user__username="carol").update(cash_minor={CASH_MINOR})
+Account.objects.filter(user__username="erin").update(cash_minor={10 * LIMIT_MINOR})
 """
 
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[Web]:
     """Four web processes, once for these tests; each has its own account."""
-    with tempfile.TemporaryDirectory(prefix="authshield-web-") as folder, run_web(Path(folder)) as running:
+    with (
+        tempfile.TemporaryDirectory(prefix="authshield-web-") as folder,
+        run_web(Path(folder), prepare=PREPARE) as running,
+    ):
         yield running
 
 
@@ -75,39 +78,34 @@ def test_a25_of_parallel_submissions_of_one_code_one_passes(web: Web) -> None:
 
 
 def test_a58_parallel_orders_never_spend_more_than_the_cash(web: Web) -> None:
-    """Fifty orders, each affordable by itself: together they reserve no more than there is."""
-    web.manage("shell", "-c", GIVE_CASH.format(name="carol"))
+    """Fifty orders that the desk's limit lets through: together they reserve no more than there is."""
     owner = web.visitor()
     owner.sign_in("carol")
-    cash = _one(web, CASH)
-    order = _order(cash // 20)
+    order = _order(LIMIT_MINOR // 50)
     answers = _at_once(lambda _: owner.api("POST", "/api/orders", order), 50)
     assert not [answer.text for answer in answers if answer.status not in {201, 422}]
     accepted = [answer for answer in answers if answer.status == 201]
-    assert 0 < len(accepted) * PRICE * int(order["quantity"]) <= cash
-    assert _one(web, RESERVED) <= cash
+    assert len(accepted) == CASH_MINOR // (PRICE * int(order["quantity"]))
+    assert _one(web, RESERVED) <= CASH_MINOR
 
 
 def test_a58_parallel_orders_never_exceed_the_money_limit(web: Web) -> None:
     """Fifty orders under the desk's limit at once: what is let through stays under it."""
-    limit = 2_000_000
-    web.manage("shell", "-c", GIVE_CASH.format(name="erin") + PUBLISH_LIMIT.format(limit=limit))
     owner = web.visitor()
     owner.sign_in("erin")
-    order = _order(limit // 8)
+    order = _order(LIMIT_MINOR // 8)
     worth = PRICE * int(order["quantity"])
     answers = _at_once(lambda _: owner.api("POST", "/api/orders", order), 50)
     assert not [answer.text for answer in answers if answer.status not in {201, 202}]
     passed = [answer for answer in answers if answer.status == 201]
-    assert len(passed) == limit // worth
+    assert len(passed) == LIMIT_MINOR // worth
 
 
 def _order(value: int) -> dict[str, str]:
-    quantity = value // PRICE // 100 * 100
     return {
         "symbol": "1301",
         "side": "buy",
-        "quantity": str(quantity),
+        "quantity": str(value // PRICE),
         "order_type": "limit",
         "limit_price": str(PRICE),
     }

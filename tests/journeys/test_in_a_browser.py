@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +12,19 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.client import ELSEWHERE
 from tests.elsewhere import relay
+from tests.workers import wait_for
 
 if TYPE_CHECKING:
     from tests.live import Live
 
 pytestmark = pytest.mark.xdist_group("live")
-DEADLINE_SECONDS = 20
 LARGE_CAP = "1301"
+ORDERS = "select side, state from broker_order join auth_user on auth_user.id = account_id where username = ?"
+ENDED = "select 1 from authshield_session where ended_at is not null"
+HOLDINGS = (
+    "select instrument_id, quantity from broker_position join auth_user on auth_user.id = account_id "
+    "where username = ?"
+)
 
 
 def _page(browser: Browser, port: int) -> Page:
@@ -47,9 +52,6 @@ def _rows(live: Live, query: str, *values: Any) -> list[tuple[Any, ...]]:
         return database.execute(query, values).fetchall()
 
 
-ACCOUNT = "(select id from auth_user where username = ?)"
-
-
 def test_alice_buys_a_large_cap_and_waits_for_nothing(live: Live, browser: Browser) -> None:
     """A known device: no code at the sign-in, none at the order."""
     page = _page(browser, live.port)
@@ -60,9 +62,7 @@ def test_alice_buys_a_large_cap_and_waits_for_nothing(live: Live, browser: Brows
     expect(page).to_have_url(re.compile(r":\d+/$"))
     _order(page, LARGE_CAP, "buy", 10)
     expect(page).to_have_url(re.compile(r"/orders/$"))
-    states = _rows(live, f"select state from broker_order where account_id = {ACCOUNT}", "alice")
-    assert ("held",) not in states
-    assert states
+    assert [state for _, state in _rows(live, ORDERS, "alice")] == ["filled"]
 
 
 def test_a_stranger_is_asked_and_an_unknown_browser_at_home_is_not(live: Live, browser: Browser) -> None:
@@ -89,27 +89,17 @@ def test_the_hijacker_is_stopped(live: Live, browser: Browser) -> None:
         thief.fill("[name=token]", live.manage("demo_otp", "dave"))
         thief.click("main form button[type=submit] >> nth=0")
         expect(thief).to_have_url(re.compile(r":\d+/$"))
-        query = f"select instrument_id, quantity from broker_position where account_id = {ACCOUNT}"
-        for symbol, quantity in _rows(live, query, "dave"):
+        for symbol, quantity in _rows(live, HOLDINGS, "dave"):
             _order(thief, symbol, "sell", quantity)
         thin = _rows(
             live, "select symbol from broker_instrument where kind='share' order by adv_minor limit 1"
         )
         _order(thief, thin[0][0], "buy", 100)
-        _wait_for_the_end(live)
+        wait_for(lambda: _rows(live, ENDED), "the end of the session")
         thief.goto("/")
         expect(thief).to_have_url(re.compile(r"/login/"))
-    bought = f"select state from broker_order where side = 'buy' and account_id = {ACCOUNT}"
-    assert {state for (state,) in _rows(live, bought, "dave")} <= {"held", "cancelled"}
+    bought = {state for side, state in _rows(live, ORDERS, "dave") if side == "buy"}
+    assert bought <= {"held", "cancelled"}
     reasons = _rows(live, "select reasons, score from authshield_case where state = 'contained'")
     assert reasons
     assert reasons[0][1] >= 70
-
-
-def _wait_for_the_end(live: Live) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        if _rows(live, "select 1 from authshield_session where ended_at is not null"):
-            return
-        time.sleep(0.1)
-    raise AssertionError("no session was ended")
