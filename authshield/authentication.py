@@ -18,6 +18,8 @@ from authshield.errors import Refused
 from authshield.vocabulary.actions import Action
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
@@ -26,7 +28,8 @@ class GuardBackend(BaseBackend):
     """Counts and judges each sign-in up front.
 
     A page's form gets its one message for every failure alike; a program gets ``Refused`` with its code.
-    A call without a request (a shell, a test) is nobody's sign-in and passes by.
+    A call without a request (a shell, a test) is nobody's sign-in and passes by. A name or password that is no
+    text is nobody's either, but no other backend gets to compare it uncounted.
     """
 
     def authenticate(
@@ -37,9 +40,11 @@ class GuardBackend(BaseBackend):
         **kwargs: Any,
     ) -> None:
         """Stop the sign-in or hand it on. Cost: ``signin.begin``; no hash on a refusal."""
-        name = username if username is not None else kwargs.get(get_user_model().USERNAME_FIELD)
-        if request is None or not isinstance(name, str) or not isinstance(password, str):
+        if request is None or password is None:
             return
+        name = username if username is not None else _name_in(kwargs)
+        if not isinstance(name, str) or not isinstance(password, str):
+            raise PermissionDenied("malformed")
         try:
             attempt = signin.begin(request, name)
         except Refused as refused:
@@ -60,3 +65,9 @@ class GuardBackend(BaseBackend):
         if user.check_password(password):
             signin.stop(attempt)
         raise PermissionDenied("denied")
+
+
+def _name_in(credentials: Mapping[str, Any]) -> object:
+    """What the account is named by, where the form calls it otherwise, such as ``email``."""
+    first = next(iter(credentials.values()), None)
+    return credentials.get(get_user_model().USERNAME_FIELD, first)

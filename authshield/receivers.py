@@ -9,10 +9,9 @@ from django.db import router
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
-from authshield import signin
+from authshield import signedin, signin
 from authshield.backends.accounts import account_of
 from authshield.clock import now as clock_now
-from authshield.errors import Refused
 from authshield.models import RulesetVersion
 from authshield.tune import rulebook
 
@@ -39,13 +38,13 @@ def enforce_sign_in(
     if request is None or not hasattr(request, "META"):
         return
     attempt = signin.attempt_of(request)
-    if attempt is None or attempt.assessment.event.account != account_of(user):
-        try:
+    try:
+        if attempt is None or attempt.assessment.event.account != account_of(user):
             attempt = signin.begin_for(request, user)
-        except Refused:
-            request.session.flush()
-            raise
-    signin.complete(request, user, attempt)
+        signin.complete(request, user, attempt)
+    except BaseException:  # whatever stopped it, the session that Django has filled already must not stay
+        signedin.empty(request)
+        raise
 
 
 @receiver(post_migrate, dispatch_uid="authshield.seed_rulebook")

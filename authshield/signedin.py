@@ -8,6 +8,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any, cast
 
+from django.contrib.auth.models import AnonymousUser
+
 from authshield.backends.accounts import account_of
 from authshield.observe.device import device_or_issued, read_device
 from authshield.observe.request import observe_client
@@ -44,6 +46,13 @@ def account_of_request(request: HttpRequest) -> str | None:
 def user_of_request(request: HttpRequest) -> AbstractBaseUser:
     """The signed-in user; the caller has made sure that there is one."""
     return cast("AbstractBaseUser", request.user)
+
+
+def empty(request: HttpRequest) -> None:
+    """Sign whoever was just signed in out again, as if it had not been."""
+    request.session.flush()
+    if hasattr(request, "user"):
+        request.user = AnonymousUser()
 
 
 def session_record(request: HttpRequest) -> dict[str, str]:

@@ -5,6 +5,7 @@ The verdict is reached under the hypothesis that the password is right, so that 
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,10 +22,11 @@ from authshield.observe import observe
 from authshield.observe.device import device_or_issued
 from authshield.pipeline import UNAVAILABLE, assess, conclude
 from authshield.record import durable, ledger
+from authshield.sealing import keyed_hash
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, Login, Who
-from authshield.vocabulary.operation import Operation
+from authshield.vocabulary.operation import PASSWORD_MARK, Operation
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -79,8 +81,8 @@ def _judge(
         subject=subject,
     )
     challenge_id = request.headers.get(CHALLENGE_HEADER, "")
-    if challenge_id and account is not None:
-        grant = _grant(request, challenge_id, account, now)
+    if challenge_id:
+        grant = _grant(request, challenge_id, user, now)
         event = replace(event, id=grant.event_id)
         attempt = Attempt(assess(event, now), grant)
     else:
@@ -190,7 +192,7 @@ def _require_proof(request: HttpRequest, user: AbstractBaseUser, attempt: Attemp
         event,
         decision,
         demand,
-        _operation(event.account or "", user.get_username()),
+        _operation(user),
         binding=signedin.binding_of(request),
         return_to=_return_to(request),
         login_backend=backend,
@@ -211,6 +213,9 @@ def finish(request: HttpRequest, challenge: Challenge) -> str:
     user = user_of(challenge.account)
     if user is None or not user.is_active:
         raise Refused("denied")
+    if not hmac.compare_digest(challenge.digest, _operation(user).digest):
+        challenges.cancel(challenge)
+        raise ChallengeError("challenge_expired", 410)
     attempt = _judge_again(request, user, challenge, now)
     setattr(request, _ATTEMPT, attempt)
     login(request, cast("Any", user), backend=challenge.login_backend)
@@ -234,9 +239,13 @@ def _judge_again(
     return attempt
 
 
-def _grant(request: HttpRequest, challenge_id: str, account: str, now: datetime) -> Challenge:
-    user: Any = user_of(account)
-    operation = _operation(account, user.get_username() if user else "")
+def _grant(
+    request: HttpRequest, challenge_id: str, user: AbstractBaseUser | None, now: datetime
+) -> Challenge:
+    """The passed challenge that was named. One that is not theirs is none, whether the name exists or not."""
+    if user is None:
+        raise ChallengeError("challenge_not_found", 404)
+    operation = _operation(user)
     last: ChallengeError | None = None
     for binding in signedin.bindings_of(request):
         try:
@@ -248,8 +257,10 @@ def _grant(request: HttpRequest, challenge_id: str, account: str, now: datetime)
     raise last or ChallengeError("challenge_not_found", 404)
 
 
-def _operation(account: str, username: str) -> Operation:
-    return Operation(Kind.LOGIN, account, {"username": username})
+def _operation(user: AbstractBaseUser) -> Operation:
+    """What a sign-in's challenge is bound to: a new password voids what the old one began."""
+    mark = keyed_hash(user.password, PASSWORD_MARK)
+    return Operation(Kind.LOGIN, account_of(user), {"username": user.get_username(), PASSWORD_MARK: mark})
 
 
 def _return_to(request: HttpRequest) -> str:

@@ -20,7 +20,7 @@ from authshield.errors import ChallengeError, InvalidInput, Refused
 from authshield.models import Challenge, Hold
 from authshield.vocabulary.actions import Strength
 from authshield.vocabulary.event import Kind
-from authshield.vocabulary.operation import Operation
+from authshield.vocabulary.operation import PASSWORD_MARK, Operation
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -115,7 +115,8 @@ def login_path() -> str:
 def binding_of(challenge: Challenge) -> dict[str, str]:
     """What the proof is for: the stored operation's fields and its kind."""
     operation = Operation.from_canonical(challenge.operation)
-    return {**operation.fields, "kind": operation.kind.value}
+    shown = {name: value for name, value in operation.fields.items() if name != PASSWORD_MARK}
+    return {**shown, "kind": operation.kind.value}
 
 
 def _stop(

@@ -15,6 +15,9 @@ from authshield.vocabulary.event import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PASSWORD_MARK = "password_mark"  # noqa: S105 - the name of a field
+"""Field of a sign-in: a keyed hash of the password that began it. Part of the digest, shown to nobody."""
+
 _DOMAIN = b"authshield/operation/v1\x00"
 
 
