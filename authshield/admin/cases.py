@@ -21,6 +21,7 @@ from authshield.admin.steps import StepsAdmin
 from authshield.admin.tables import reasons_table
 from authshield.admin.timeline import timeline
 from authshield.admin.words import NONE, operation_words
+from authshield.backends.accounts import user_of
 from authshield.models import AccountState, Case, Device, Hold, Session
 
 LINKED = 20
@@ -67,7 +68,7 @@ class CaseAdmin(ReadOnly, StepsAdmin):
                 "fields": [
                     "title",
                     ("state", "verdict"),
-                    ("account", "frozen"),
+                    ("account", "customer", "frozen"),
                     "sid",
                     "owner",
                     ("opened_at", "contained_at", "closed_at"),
@@ -77,7 +78,7 @@ class CaseAdmin(ReadOnly, StepsAdmin):
             },
         )
     ]
-    readonly_fields = ["rounded_score", "why", "age", "frozen"]
+    readonly_fields = ["rounded_score", "why", "age", "customer", "frozen"]
 
     @admin.display(description=_("score"), ordering="score")
     def rounded_score(self, case: Case) -> str:
@@ -93,6 +94,12 @@ class CaseAdmin(ReadOnly, StepsAdmin):
     def why(self, case: Case) -> SafeString:
         """Reasons with points."""
         return reasons_table(case.reasons)
+
+    @admin.display(description=_("customer"))
+    def customer(self, case: Case) -> str:
+        """Whose account it is."""
+        user = user_of(case.account)
+        return user.get_username() if user is not None else NONE
 
     @admin.display(description=_("account is"))
     def frozen(self, case: Case) -> Any:

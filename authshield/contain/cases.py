@@ -35,16 +35,17 @@ def open_or_join(
 ) -> Case:
     """The open case of this session (of this account where ``sid`` is empty), opened if there is none.
 
-    A higher score renews score and reasons. Joins the caller's transaction. Cost: 1 to 3 statements.
+    A higher score renews title, score and reasons. Joins the caller's transaction. Cost: 1 to 3 statements.
     """
     case = _open(account, sid).first() or _create(account, sid, title=title, now=now)
     if score > case.score or not case.reasons:
+        case.title = redact.plain(title, 200)
         case.score = score
         case.reasons = [
             {"code": reason.code, "points": reason.points, "text": redact.plain(reason.text)}
             for reason in sorted(reasons, key=lambda reason: -reason.points)
         ]
-        case.save(update_fields=["score", "reasons"])
+        case.save(update_fields=["title", "score", "reasons"])
     return case
 
 

@@ -24,9 +24,8 @@ def take(
     if was_cleared(sid):
         return None
     words = "; ".join(reason.text for reason in reasons[:_IN_TITLE])
-    case = open_or_join(
-        account, sid, title=f"Late score {score:.0f}: {words}", score=score, reasons=reasons, now=now
-    )
+    title = words[:1].upper() + words[1:]
+    case = open_or_join(account, sid, title=title, score=score, reasons=reasons, now=now)
     data = {
         "event": event_id,
         "score": score,

@@ -114,7 +114,7 @@ def test_what_the_scoring_finds_is_put_into_the_case() -> None:
     assert cases == [case, case]
     for _ in range(2):
         want_containment(case, NOW)
-    assert case.title == "Late score 84: a little; typed password=[removed]"
+    assert case.title == "A little; typed password=[removed]"
     assert CaseEntry.objects.filter(kind="session:scored").count() == 1
     assert OutboxTask.objects.get().argument == str(case.pk)
     OutboxTask.objects.all().delete()
