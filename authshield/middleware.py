@@ -50,7 +50,8 @@ class AuthShieldMiddleware:
         """Answer the request; set the device cookie where the browser has none."""
         request.authshield = Guarded()  # type: ignore[attr-defined]
         key = request.session.session_key
-        response = self._session_that_ended(request) or self.get_response(request)
+        with signedin.in_hand(request):
+            response = self._session_that_ended(request) or self.get_response(request)
         signedin.follow_key(request, key)
         issue_device(request, response)
         return response

@@ -1,17 +1,19 @@
-"""Receivers of Django's own signals: every way to be signed in passes here, and so does `migrate`."""
+"""Receivers of Django's own signals: every sign-in passes here, every new password, and `migrate`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.db import router
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, post_save
 from django.dispatch import receiver
 
 from authshield import signedin, signin
 from authshield.backends.accounts import account_of
 from authshield.clock import now as clock_now
+from authshield.contain import steps
 from authshield.models import RulesetVersion
 from authshield.tune import rulebook
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.apps import AppConfig
-    from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.migrations import Migration
     from django.http import HttpRequest
 
@@ -45,6 +46,25 @@ def enforce_sign_in(
     except BaseException:  # whatever stopped it, the session that Django has filled already must not stay
         signedin.empty(request)
         raise
+
+
+@receiver(post_save, dispatch_uid="authshield.new_password")
+def end_what_the_old_password_opened(
+    sender: Any,  # noqa: ARG001 - the signal's form
+    instance: Any,
+    *,
+    created: bool,
+    raw: bool,
+    **kwargs: Any,  # noqa: ARG001 - the signal's form
+) -> None:
+    """A password that is set anywhere, by a reset link or by the desk, ends the account's other sessions.
+
+    The session that sets it stays, as with Django. A password that is only hashed anew is the old one.
+    """
+    # Django keeps it on the instance from set_password() until it is saved, for password_changed() likewise.
+    is_set = getattr(instance, "_password", None) is not None
+    if is_set and not created and not raw and isinstance(instance, AbstractBaseUser):
+        steps.password_changed(account_of(instance), now=clock_now(), keep=signedin.sid_in_hand())
 
 
 @receiver(post_migrate, dispatch_uid="authshield.seed_rulebook")

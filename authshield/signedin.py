@@ -6,6 +6,8 @@ The id survives the rotation of the session key, so that all events of one sign-
 from __future__ import annotations
 
 import secrets
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.models import AnonymousUser
@@ -17,10 +19,13 @@ from authshield.record import sightings
 from authshield.sealing import keyed_hash, seal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
 SESSION_KEY = "authshield"
+_in_hand: ContextVar[HttpRequest | None] = ContextVar("authshield_request", default=None)
 
 
 def sid_of(request: HttpRequest) -> str | None:
@@ -28,6 +33,22 @@ def sid_of(request: HttpRequest) -> str | None:
     session = getattr(request, "session", None)
     stored = session.get(SESSION_KEY) if session is not None else None
     return stored.get("sid") if isinstance(stored, dict) else None
+
+
+@contextmanager
+def in_hand(request: HttpRequest) -> Iterator[None]:
+    """Let whatever this request causes know whose session it is; for signals that carry no request."""
+    before = _in_hand.set(request)
+    try:
+        yield
+    finally:
+        _in_hand.reset(before)
+
+
+def sid_in_hand() -> str:
+    """The id of the session whose request is being answered, empty outside of one."""
+    request = _in_hand.get()
+    return (sid_of(request) or "") if request is not None else ""
 
 
 def start(request: HttpRequest) -> str:

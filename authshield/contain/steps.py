@@ -48,7 +48,7 @@ def end_session(sid: str, reason: str, *, by: str, now: datetime, account: str =
             binding=f"sid:{sid}", state__in=[Challenge.State.OPEN, Challenge.State.PASSED]
         ).update(state=Challenge.State.VOID)
         outbox.enqueue(APPLY_SESSION, sid, now, 0 if was_made else AGAIN_SECONDS)
-        _on_commit(partial(apply_session, sid, now))
+        on_commit(partial(apply_session, sid, now))
         if ended:
             _tell(signals.session_ended, sid=sid, account=row.account, reason=reason, by=by)
     return bool(ended)
@@ -60,6 +60,19 @@ def end_all_sessions(account: str, reason: str, *, by: str, now: datetime, keep:
         Session.objects.filter(account=account, ended_at=None).exclude(pk=keep).values_list("pk", flat=True)
     )
     return sum(end_session(sid, reason, by=by, now=now, account=account) for sid in list(open_sids))
+
+
+def password_changed(account: str, *, now: datetime, keep: str = "") -> None:
+    """End what the old password opened: every session but ``keep``, open challenges and unused grants.
+
+    Dates the account's contact data, as a guarded change of the password does. Cost: as many steps as sessions.
+    """
+    with transaction.atomic():
+        end_all_sessions(account, "password changed", by=account, now=now, keep=keep)
+        _void_challenges(account)
+        AccountState.objects.get_or_create(account=account)
+        AccountState.objects.filter(account=account).update(contact_changed_at=now)
+        apply_account_soon(account, now)
 
 
 def freeze(account: str, reason: str, *, by: str, now: datetime) -> bool:
@@ -140,7 +153,7 @@ def sync_flags(now: datetime, *, within_seconds: float = 86400, most: int = 5000
 def apply_account_soon(account: str, now: datetime) -> None:
     """Bring Redis in line once this transaction is committed, and again where that fails."""
     outbox.enqueue(APPLY_ACCOUNT, account, now, AGAIN_SECONDS)
-    _on_commit(partial(apply_account, account, now))
+    on_commit(partial(apply_account, account, now))
 
 
 def _void_challenges(account: str) -> None:
@@ -148,7 +161,7 @@ def _void_challenges(account: str) -> None:
     Challenge.objects.filter(account=account, state__in=unused).update(state=Challenge.State.VOID)
 
 
-def _on_commit(step: Callable[[], None]) -> None:
+def on_commit(step: Callable[[], None]) -> None:
     """Do it as soon as the truth is committed; what fails now is done by the outbox."""
 
     def attempt() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from authshield.contain import notices, playbook, steps
+from authshield.contain import devices, notices, playbook, steps
 from authshield.record.outbox import Handler
 from authshield.record.sightings import APPLY_SESSION
 
@@ -18,6 +18,7 @@ HANDLERS: Mapping[str, Handler] = {
     playbook.CONTAIN: _contain,
     APPLY_SESSION: steps.apply_session,
     steps.APPLY_ACCOUNT: steps.apply_account,
+    devices.APPLY_DEVICE: devices.apply,
     notices.SEND: notices.send,
 }
 

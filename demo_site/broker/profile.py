@@ -9,7 +9,10 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from authshield.backends.accounts import account_of
+from authshield.contain import steps
 from authshield.errors import InvalidInput
+from authshield.signedin import sid_in_hand
 from demo_site.broker.models import (
     Account,
     BankAccount,
@@ -89,7 +92,7 @@ def apply(user: User, fields: Mapping[str, str], *, now: datetime) -> None:
     Raises InvalidInput (409) for a password that is in force already or was typed too long ago.
     """
     if "password_change" in fields:
-        _set_password(user, fields["password_change"])
+        _set_password(user, fields["password_change"], now)
     elif "bank_account" in fields:
         BankAccount.objects.get_or_create(
             account_id=user.pk, number=fields["bank_account"], defaults={"since_at": now}
@@ -102,7 +105,7 @@ def apply(user: User, fields: Mapping[str, str], *, now: datetime) -> None:
         user.save(update_fields=["email"])
 
 
-def _set_password(user: User, public_id: str) -> None:
+def _set_password(user: User, public_id: str, now: datetime) -> None:
     row = PendingPassword.objects.select_for_update().filter(user=user, public_id=public_id).first()
     if row is None:
         raise InvalidInput(
@@ -110,4 +113,6 @@ def _set_password(user: User, public_id: str) -> None:
         )
     user.password = row.encoded
     user.save(update_fields=["password"])
+    # set_password() would have told AuthShield by itself; a hash that was kept does not.
+    steps.password_changed(account_of(user), now=now, keep=sid_in_hand())
     PendingPassword.objects.filter(user=user).delete()

@@ -190,7 +190,7 @@ def test_a16_a_password_that_is_no_text_is_not_checked_behind_the_guard(password
     request = RequestFactory().post("/elsewhere/")
     request.session = {}  # type: ignore[assignment]
     assert authenticate(request, username="dave", password=password) is None
-    assert authenticate(request, username=["dave"], password="12345") is None  # type: ignore[call-overload]
+    assert authenticate(request, username=["dave"], password="12345") is None
 
 
 def test_a18_a_door_that_calls_the_name_otherwise_is_counted_too() -> None:
