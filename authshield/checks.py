@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004 - Django's names
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from authshield.conf import PREFIX, current
 from authshield.errors import ConfigurationError, RuleError
@@ -49,19 +49,17 @@ I_OBSERVE = "authshield.I020"
 E_GUARD = "authshield.E021"
 E_VALUE = "authshield.E022"
 W_GEOIP_FILE = "authshield.W023"
+W_SQLITE = "authshield.W024"
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 LIMITS_A_TIMEOUT = 4
 DEFAULT_VISIBILITY_SECONDS = 3600
 
+AXES = "keep it behind the guard, and let one of both count: AXES_ENABLED = False in enforce mode"
 COMPANIONS = {
-    "axes.backends.AxesStandaloneBackend": (
-        "keep it behind the guard, and let one of both count: AXES_ENABLED = False in enforce mode"
-    ),
-    "axes.backends.AxesBackend": (
-        "keep it behind the guard, and let one of both count: AXES_ENABLED = False in enforce mode"
-    ),
+    "axes.backends.AxesStandaloneBackend": AXES,
+    "axes.backends.AxesBackend": AXES,
     "allauth.account.auth_backends.AuthenticationBackend": (
         "keep it behind the guard, with ACCOUNT_RATE_LIMITS = {'login_failed': False}; a sign-in by a social "
         "account asks no password and so passes the guard by"
@@ -206,6 +204,19 @@ def check_geoip(**_: Any) -> Iterator[CheckMessage]:
         if not Path(path).is_file():
             hint = f"Put the file there, or take it out of {PREFIX}GEOIP."
             yield Warning(f"{PREFIX}GEOIP names {path!r}, which is not there.", hint=hint, id=W_GEOIP_FILE)
+
+
+@register(Tags.security)
+def check_sqlite(**_: Any) -> Iterator[CheckMessage]:
+    """SQLite begins as a reader, and gives up at once where a worker writes before it does."""
+    for one in connections.all():
+        if one.vendor == "sqlite" and "transaction_mode" not in one.settings_dict["OPTIONS"]:
+            yield Warning(
+                f"Database {one.alias!r} is SQLite that begins as a reader: beside a worker, orders fail.",
+                hint=f"DATABASES[{one.alias!r}]['OPTIONS'] = {{'transaction_mode': 'IMMEDIATE', "
+                "'init_command': 'PRAGMA journal_mode=WAL;'}",
+                id=W_SQLITE,
+            )
 
 
 @register(Tags.security)

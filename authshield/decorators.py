@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -55,6 +56,8 @@ class ProtectedView:
     def __init__(self, view: View, kind: Kind, *, parse: Parse, describe: Describe, held_url: str) -> None:
         """Take over the view's name and attributes, so that URL tools see it as before."""
         update_wrapper(self, view)
+        # It has a transaction of its own; a request's (ATOMIC_REQUESTS) would take back what stops an order.
+        transaction.non_atomic_requests(self)
         self.view = view
         # Attributes, not methods: a decorator around this view carries them on.
         self.authshield_kind = kind
@@ -162,5 +165,6 @@ def _anonymous(request: HttpRequest) -> HttpResponseBase:
 def _held(request: HttpRequest, held: operations.Held, held_url: str) -> HttpResponseBase:
     if responses.wants_json(request):
         return responses.held(request, held.hold)
-    messages.warning(request, _("This is waiting for a check. Nothing has been executed yet."))
+    told = _("This is waiting for a check. Nothing has been executed yet.")
+    messages.warning(request, told, fail_silently=True)  # a site may have no messages
     return redirect(held_url)

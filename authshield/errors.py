@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from authshield.models import Challenge
 
@@ -59,9 +59,10 @@ class InvalidInput(AuthShieldError):  # noqa: N818 - it is not our error
 class StepUpRequired(AuthShieldError):  # noqa: N818 - a demand, not an error
     """A stronger proof is needed before this can be done."""
 
-    def __init__(self, challenge: Challenge) -> None:
-        """``challenge`` is the stored, open challenge."""
+    def __init__(self, challenge: Challenge, *, again: Callable[[], Challenge] | None = None) -> None:
+        """``challenge`` is the stored, open challenge; ``again`` puts it once more, should it be rolled back."""
         self.challenge = challenge
+        self.again = again
         super().__init__(f"challenge {challenge.pk} has to be passed first")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
+from django.db import connection
 
 from authshield import signedin
 from authshield.clock import now as clock_now
@@ -15,6 +16,7 @@ from authshield.enforce import challenges, gate, responses
 from authshield.errors import ChallengeError, InvalidInput, Refused, StepUpRequired
 from authshield.factors import enrolled
 from authshield.judge.demand import resolve
+from authshield.models import Challenge
 from authshield.observe import observe
 from authshield.observe.device import issue_device
 from authshield.observe.user_agent import summarise
@@ -74,7 +76,7 @@ class AuthShieldMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Turn a demand or a refusal into its answer."""
         if isinstance(error, StepUpRequired):
-            return responses.step_up(request, error.challenge)
+            return responses.step_up(request, _kept(error))
         if isinstance(error, Refused):
             return self._refuse(request, error)
         if isinstance(error, ChallengeError):
@@ -97,6 +99,17 @@ class AuthShieldMiddleware:
         if gate.was_ended(key):
             return responses.refused(request, Refused("session_ended"))
         return None
+
+
+def _kept(error: StepUpRequired) -> Challenge:
+    """The challenge; put once more where the view's own transaction (ATOMIC_REQUESTS) took it back.
+
+    Cost: 1 query, where requests are transactions.
+    """
+    is_sure = error.again is None or not connection.settings_dict.get("ATOMIC_REQUESTS")
+    if is_sure or Challenge.objects.filter(pk=error.challenge.pk).exists():
+        return error.challenge
+    return error.again() if error.again else error.challenge
 
 
 def guard_page(request: HttpRequest) -> None:

@@ -9,7 +9,9 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings as django_settings
 from django.contrib.auth import login
+from django.shortcuts import resolve_url
 
 from authshield import signedin
 from authshield.backends.accounts import account_of, limiter_name, user_by_name, user_of
@@ -188,19 +190,24 @@ def _require_proof(request: HttpRequest, user: AbstractBaseUser, attempt: Attemp
     if not demand.factors:
         stop(attempt)
         raise Refused("denied")
-    challenge = challenges.open_challenge(
-        event,
-        decision,
-        demand,
-        _operation(user),
-        binding=signedin.binding_of(request),
-        return_to=_return_to(request),
-        login_backend=backend,
-        now=now,
-    )
-    outcome = Outcome(Final.STOPPED, challenge_id=str(challenge.pk))
-    ledger.write(event, attempt.assessment.features, decision, outcome, None, now)
-    raise StepUpRequired(challenge)
+    binding, return_to = signedin.binding_of(request), _return_to(request)
+
+    def put() -> Challenge:
+        challenge = challenges.open_challenge(
+            event,
+            decision,
+            demand,
+            _operation(user),
+            binding=binding,
+            return_to=return_to,
+            login_backend=backend,
+            now=now,
+        )
+        outcome = Outcome(Final.STOPPED, challenge_id=str(challenge.pk))
+        ledger.write(event, attempt.assessment.features, decision, outcome, None, now)
+        return challenge
+
+    raise StepUpRequired(put(), again=put)
 
 
 def finish(request: HttpRequest, challenge: Challenge) -> str:
@@ -219,7 +226,7 @@ def finish(request: HttpRequest, challenge: Challenge) -> str:
     attempt = _judge_again(request, user, challenge, now)
     setattr(request, _ATTEMPT, attempt)
     login(request, cast("Any", user), backend=challenge.login_backend)
-    return challenge.return_to or "/"
+    return challenge.return_to or resolve_url(django_settings.LOGIN_REDIRECT_URL)
 
 
 def _judge_again(

@@ -12,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from smtplib import SMTPException
 
+from django.contrib.auth import get_user_model
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 
 from authshield import clock, tasks
 from authshield.conf import current, sealing_keys
 from authshield.errors import AuthShieldError, ConfigurationError, GatewayError, RuleError
+from authshield.factors import enrolled
 from authshield.judge import compile_ruleset
 from authshield.measure import default_store
 from authshield.measure.stream import dropped, lag
@@ -33,6 +35,7 @@ WAITING_EVENTS = 10_000
 OVERDUE_SECONDS = 60.0
 GEOIP_OLD = timedelta(days=45)
 OLDEST_REDIS = 7
+STAFF_ASKED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ def _geoip(now: datetime, _timeout: float) -> Finding:
 def _ruleset(_now: datetime, _timeout: float) -> Finding:
     version = RulesetVersion.objects.order_by("-number").first()
     if version is None:
-        return Finding("ruleset", WARN, "none is published: the shipped rules count", "manage.py migrate publishes them")
+        return Finding("ruleset", WARN, "none is published: the shipped rules count", "manage.py migrate")
     try:
         ruleset = compile_ruleset(source_from_json(version.snapshot))
     except RuleError as error:
@@ -202,6 +205,16 @@ def _ruleset(_now: datetime, _timeout: float) -> Finding:
     return Finding(
         "ruleset", GOOD, f"version {version.number}: {len(source.rules)} rules, {len(source.limits)} limits"
     )
+
+
+def _desk(_now: datetime, _timeout: float) -> Finding:
+    staff = get_user_model()._default_manager.filter(is_staff=True, is_active=True)[:STAFF_ASKED]  # noqa: SLF001
+    bare = [user.get_username() for user in staff if not {"totp", "static"} & set(enrolled(user))]
+    if not bare:
+        return Finding("desk", GOOD, "everybody on the staff has a strong factor")
+    text = f"{len(bare)} on the staff without a strong factor, such as {bare[0]}"
+    hint = "enrol an app under security/totp/: from an unknown device they cannot sign in once it enforces"
+    return Finding("desk", WARN, text, hint)
 
 
 EXAMINATIONS: tuple[tuple[str, Examination], ...] = (
@@ -215,4 +228,5 @@ EXAMINATIONS: tuple[tuple[str, Examination], ...] = (
     ("mail", _mail),
     ("geoip", _geoip),
     ("ruleset", _ruleset),
+    ("desk", _desk),
 )

@@ -88,9 +88,8 @@ def _enrolled(request: HttpRequest) -> HttpResponse:
     del request.session[ENROLMENT]
     steps.end_all_sessions(account, "factor changed", by=account, now=now, keep=sid_of(request) or "")
     notify(account, "contact_changed", key=f"mfa:{account}:{now:%Y%m%d%H%M%S}", context={}, now=now)
-    messages.success(
-        request, _("Your authenticator app is set up. Make recovery codes next, and keep them safe.")
-    )
+    told = _("Your authenticator app is set up. Make recovery codes next, and keep them safe.")
+    messages.success(request, told, fail_silently=True)  # a site may have no messages
     return redirect("authshield:security")
 
 

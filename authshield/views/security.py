@@ -78,7 +78,7 @@ def end_session(request: HttpRequest, sid: str) -> HttpResponse:
     if row.sid == signedin.sid_of(request):
         logout(request)
         return redirect("/")
-    messages.success(request, _("The session has ended."))
+    messages.success(request, _("The session has ended."), fail_silently=True)
     return redirect(CENTRE)
 
 
@@ -89,7 +89,7 @@ def end_others(request: HttpRequest) -> HttpResponse:
     account = signedin.account_of_request(request) or ""
     keep = signedin.sid_of(request) or ""
     steps.end_all_sessions(account, "customer", by=account, now=clock.now(), keep=keep)
-    messages.success(request, _("You are signed out everywhere else."))
+    messages.success(request, _("You are signed out everywhere else."), fail_silently=True)
     return redirect(CENTRE)
 
 
@@ -103,7 +103,7 @@ def remove_device(request: HttpRequest, device_id: int) -> HttpResponse:
     forget(device, now)
     for row in Session.objects.filter(account=account, device_hash=device.device_hash, ended_at=None):
         steps.end_session(row.sid, "device removed", by=account, now=now, account=account)
-    messages.success(request, _("The device is forgotten."))
+    messages.success(request, _("The device is forgotten."), fail_silently=True)
     return redirect(CENTRE)
 
 

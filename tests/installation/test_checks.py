@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage, run_checks
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from authshield import checks
@@ -161,10 +162,19 @@ def test_a_published_ruleset_that_does_not_compile_is_found(safe: Settings) -> N
     assert message.hint
 
 
+def test_sqlite_that_begins_as_a_reader_is_found(safe: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `startproject` writes fails beside a worker; the hint is the line that cures it."""
+    del safe
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})
+    messages = [one for one in found() if one.id == checks.W_SQLITE]
+    assert len(messages) == (connection.vendor == "sqlite")
+    assert all("'transaction_mode': 'IMMEDIATE'" in str(one.hint) for one in messages)
+
+
 def test_ids_are_unique_triggered_and_documented() -> None:
     """Each id stands for one thing, has a test above, and a line in the documentation."""
     names = list(every_id())
     assert len(names) == len(set(names))
-    assert set(names) == {*UNSAFE, checks.E_RULESET}
+    assert set(names) == {*UNSAFE, checks.E_RULESET, checks.W_SQLITE}
     text = DOCS.read_text()
     assert [name for name in names if name not in text] == []

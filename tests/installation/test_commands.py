@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
@@ -17,7 +18,7 @@ from authshield.clock import now as clock_now
 from authshield.conf import PREFIX
 from authshield.installation import GUARD, MIDDLEWARE, known_names
 from authshield.management.diagnosis import EXAMINATIONS, redis_version
-from authshield.models import JournalEntry, OutboxTask, RulesetVersion
+from authshield.models import JournalEntry, OutboxTask, RulesetVersion, TotpFactor
 from authshield.tune import rulebook
 from demo_site.celery import app as celery_app
 from demo_site.celery import broker_url
@@ -103,6 +104,16 @@ def test_the_doctor_finds_what_is_ill(settings: Settings) -> None:
     assert findings["ruleset"]["state"] == "warn"
     assert "600 s overdue" in findings["outbox"]["text"]
     assert findings["outbox"]["hint"]
+
+
+@pytest.mark.django_db
+def test_the_doctor_names_staff_without_a_strong_factor(valkey: Valkey) -> None:
+    """Whoever would be shut out of the desk once it enforces is known before."""
+    del valkey
+    boss = User.objects.create_superuser("boss", "boss@broker.example", "pass-pass")
+    assert "boss" in examined()[0]["desk"]["text"]
+    TotpFactor.objects.create(user=boss, confirmed=True)
+    assert examined()[0]["desk"]["state"] == "ok"
 
 
 @pytest.mark.django_db
