@@ -59,7 +59,12 @@ class Lists:
             return {}
         return {
             "lists.ip": self._of_address(event.client.ip, event.at),
-            "lists.device": self._of("device", event.device.id, event.at),
+            "lists.device": sorted(
+                {
+                    *self._of("device", event.device.id, event.at),
+                    *self._of("device", event.device.key, event.at),
+                }
+            ),
             "lists.account": self._of("account", event.account, event.at),
             "lists.symbol": self._of("symbol", _symbol(event), event.at),
             "lists.network": sorted(

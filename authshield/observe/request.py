@@ -12,6 +12,7 @@ from authshield.observe.client_ip import client_ip, peer_is_trusted
 from authshield.observe.device import read_device
 from authshield.observe.fingerprint import clean
 from authshield.observe.user_agent import MAX_LENGTH, summarise
+from authshield.sealing import keyed_hash
 from authshield.vocabulary.event import Client, DeviceSeen, Event, Kind, Network, Subject, Who
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def observe(
         account=who.account,
         session=who.session,
         client=client,
-        device=DeviceSeen(id=read_device(request), fingerprint=_fingerprint(request)),
+        device=_device(request),
         network=_locate(client.ip),
         subject=subject,
         username=who.username,
@@ -76,6 +77,12 @@ def _ja4(request: HttpRequest) -> str:
         return ""
     value = request.META.get("HTTP_" + name.upper().replace("-", "_"), "")
     return value if _JA4.match(value) else ""
+
+
+def _device(request: HttpRequest) -> DeviceSeen:
+    device = read_device(request)
+    key = keyed_hash(device, "device") if device else ""
+    return DeviceSeen(id=device, fingerprint=_fingerprint(request), key=key)
 
 
 def _fingerprint(request: HttpRequest) -> dict[str, str]:

@@ -60,7 +60,7 @@ def event_to_plain(event: Event) -> Plain:
             client.ja4,
             client.browser,
         ],
-        "d": [device.id, device.proof, dict(device.fingerprint)],
+        "d": [device.id, device.proof, dict(device.fingerprint), device.key],
         "n": [network.asn, network.country, network.lat, network.lon, network.radius_km, network.kind],
     }
     if event.subject is not None:

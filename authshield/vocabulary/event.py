@@ -56,12 +56,14 @@ class DeviceSeen:
     """The device as it presented itself.
 
     ``id`` is the verified id from the device cookie, None where no valid cookie came. ``proof`` is
-    "valid", "invalid" or "" (none offered). ``fingerprint`` holds short strings.
+    "valid", "invalid" or "" (none offered). ``fingerprint`` holds short strings. ``key`` is the keyed hash of
+    the id under which the desk sees the device; recorded events have none.
     """
 
     id: str | None = None
     proof: str = ""
     fingerprint: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth import get_user_model
 
-from tests.site import Guest, challenge_in, stranger
+from authshield import clock
+from authshield.models import Device, ListDraft
+from authshield.tune import rulebook
+from tests.servers import Valkey
+from tests.site import Guest, challenge_in, stranger, work_off
 
-pytestmark = pytest.mark.usefixtures("site")
+pytestmark = pytest.mark.usefixtures("own_site")
 COOKIE = "authshield-device"
 
 
@@ -54,3 +59,17 @@ def test_a45_the_owners_fingerprint_is_not_sufficient() -> None:
     thief.client.get("/login/")
     thief.api("POST", "/security/api/fingerprint", copy)
     assert challenge_in(thief.sign_in("alice"))
+
+
+def test_a44_a_device_that_the_desk_lists_is_stopped_under_the_name_it_has_there(own_site: Valkey) -> None:
+    """The desk knows a device by its keyed hash alone; on the list "blocked" that is enough."""
+    del own_site
+    thief = Guest()
+    assert thief.api_sign_in("dave").status_code == 200
+    work_off()
+    shown = Device.objects.get(account=str(get_user_model().objects.get(username="dave").pk)).device_hash
+    ListDraft.objects.create(name="blocked", kind="device", value=shown)
+    assert rulebook.sync_lists(None, "stolen phone", clock.now()) is not None
+    rulebook.forget()
+    assert thief.api_sign_in("dave").json()["code"] == "denied"
+    assert Guest().api_sign_in("dave").status_code == 200

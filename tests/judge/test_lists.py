@@ -40,6 +40,15 @@ def test_every_kind_is_found_where_a_rule_looks_for_it() -> None:
     assert {kind for kinds in FACT_KINDS.values() for kind in kinds} == set(KINDS)
 
 
+def test_a_device_is_found_by_its_id_and_by_the_hash_that_the_desk_sees() -> None:
+    """Recorded events carry the id, the desk's pages the keyed hash; both may stand in a list."""
+    entries = [*ENTRIES, ListEntry("desk", "device", "f00d")]
+    seen = event(device=DeviceSeen("d1", key="f00d"))
+    assert Lists(entries).facts(seen)["lists.device"] == ["desk", "stolen"]
+    assert Lists(entries).facts(event(device=DeviceSeen("other", key="f00d")))["lists.device"] == ["desk"]
+    assert Lists(entries).facts(event(device=DeviceSeen("other", key="")))["lists.device"] == []
+
+
 def test_what_is_not_listed_is_in_no_list() -> None:
     """Unknown devices, accounts and networks are no member of anything."""
     stranger = event(

@@ -7,7 +7,11 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from pytest_django.fixtures import Settings
 
+from authshield.observe import observe
 from authshield.observe.device import device_or_issued, issue_device, read_device
+from authshield.record.rows import device_hash
+from authshield.vocabulary.event import Kind, Who
+from tests.recorded import NOW
 
 NAME = "authshield-device"
 
@@ -70,3 +74,12 @@ def test_a_retired_key_still_reads_and_a_removed_one_does_not(settings: Settings
     assert _read(cookie) == device
     settings.AUTHSHIELD_SEALING_KEYS = [new]
     assert _read(cookie) is None
+
+
+def test_an_event_carries_the_hash_under_which_the_desk_sees_the_device() -> None:
+    """So that a list of devices can name it; without a device there is none."""
+    device, cookie = _issued()
+    request = RequestFactory().get("/")
+    request.COOKIES[NAME] = cookie
+    assert observe(request, Kind.REQUEST, Who("1"), now=NOW).device.key == device_hash(device)
+    assert observe(RequestFactory().get("/"), Kind.REQUEST, Who("1"), now=NOW).device.key == ""
