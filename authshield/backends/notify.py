@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smtplib import SMTPException
 
-from django.core.mail import BadHeaderError, EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from authshield.errors import GatewayError
@@ -26,7 +26,7 @@ class EmailNotifier:
         mail = EmailMultiAlternatives(subject, text, to=[address], alternatives=[(html, "text/html")])
         try:
             mail.send()
-        except (BadHeaderError, ValueError) as error:
+        except ValueError as error:
             msg = f"The mail {subject!r} cannot be sent: {error}; correct the customer's address"
             raise GatewayError(msg, permanent=True) from error
         except (SMTPException, OSError) as error:
