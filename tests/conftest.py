@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
@@ -21,6 +22,17 @@ from tests.servers import Valkey, start_valkey
 from tests.sockets import forbid_network
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+# A busy machine is no failure, and a run that gates a change must be repeatable.
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    max_examples=50,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_configure() -> None:
