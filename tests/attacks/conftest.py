@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from authshield import clock
-from demo_site.broker.seeding import seed
+from tests.filled import fill
 from tests.servers import Valkey
 
 
@@ -13,7 +12,7 @@ from tests.servers import Valkey
 def site(valkey: Valkey, transactional_db: None) -> Valkey:
     """The demo with its people, an empty Valkey and committed data; returns the Valkey."""
     del transactional_db
-    seed(clock.now())
+    fill()
     return valkey
 
 
@@ -21,5 +20,5 @@ def site(valkey: Valkey, transactional_db: None) -> Valkey:
 def own_site(valkey: Valkey, db: None) -> Valkey:
     """The same, seen by one connection alone and rolled back afterwards: enough where nothing is parallel."""
     del db
-    seed(clock.now())
+    fill()
     return valkey

@@ -14,7 +14,7 @@ from authshield.observe import observe
 from authshield.vocabulary.event import Kind, Who
 from tests.site import Guest, stranger
 
-pytestmark = pytest.mark.usefixtures("site")
+pytestmark = pytest.mark.usefixtures("own_site")
 LIMIT = 5
 
 

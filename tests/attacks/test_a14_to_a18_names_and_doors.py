@@ -8,7 +8,7 @@ import pytest
 
 from tests.site import Guest, stranger
 
-pytestmark = pytest.mark.usefixtures("site")
+pytestmark = pytest.mark.usefixtures("own_site")
 LIMIT = 5
 
 

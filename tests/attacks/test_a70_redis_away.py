@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from authshield import clock
 from authshield.measure.store import default_store
-from demo_site.broker.seeding import seed
+from tests.filled import fill
 from tests.site import Guest, challenge_in, code_of, stranger, work_off
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def away(
     del transactional_db
     server = start_own_valkey()
     settings.AUTHSHIELD_REDIS_URL = server.url
-    seed(clock.now())
+    fill()
 
     def take_away() -> None:
         work_off()
@@ -117,7 +116,7 @@ def test_a70_nobody_waits_long_and_nothing_fails(away: Callable[[], None]) -> No
 def test_a71_a_flushed_redis_forgets_no_lock(valkey: Valkey, transactional_db: None) -> None:
     """Frozen stays frozen, and a device that was trusted is known again."""
     del transactional_db
-    seed(clock.now())
+    fill()
     owner = Guest()
     owner.sign_in("alice")
     work_off()

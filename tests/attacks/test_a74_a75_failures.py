@@ -15,7 +15,7 @@ from authshield.tune import rulebook
 from demo_site.broker.models import Order
 from tests.site import Guest
 
-pytestmark = pytest.mark.usefixtures("site")
+pytestmark = pytest.mark.usefixtures("own_site")
 
 
 @contextmanager

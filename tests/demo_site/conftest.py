@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
-from authshield import clock
 from demo_site.broker.models import Account
-from demo_site.broker.seeding import seed
+from tests.filled import fill
 from tests.servers import Valkey
 from tests.site import Guest
 
@@ -16,7 +15,7 @@ from tests.site import Guest
 def site(valkey: Valkey, db: None) -> Valkey:
     """The people of the demo and an empty Valkey; the test's transaction is rolled back."""
     del db
-    seed(clock.now())
+    fill()
     return valkey
 
 
@@ -24,7 +23,7 @@ def site(valkey: Valkey, db: None) -> Valkey:
 def committed_site(valkey: Valkey, transactional_db: None) -> Valkey:
     """The same, for what looks at it from several connections."""
     del transactional_db
-    seed(clock.now())
+    fill()
     return valkey
 
 
