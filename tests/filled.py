@@ -14,7 +14,6 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 
 from authshield import clock
-from authshield.tune import rulebook
 from demo_site.broker.seeding import seed
 
 
@@ -32,7 +31,6 @@ _filled: list[Table] = []
 
 def fill() -> None:
     """Fill an empty database as the demo's first start does. Cost: 0.3 s at a process's first call, then 10 ms."""
-    rulebook.forget()  # what an earlier test published is gone
     if not _filled:
         seed(clock.now())
         _filled.extend(_read(name) for name in connection.introspection.django_table_names())

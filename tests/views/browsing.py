@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 
-from authshield import clock, signedin
+from authshield import clock, signedin, signin
 from authshield.enforce import challenges
 from authshield.factors import totp
 from authshield.models import Challenge, TotpFactor
-from authshield.vocabulary.event import Kind
-from authshield.vocabulary.operation import Operation
 from tests.challenging import Asked, decided, event_of
 
 
@@ -42,7 +41,7 @@ def at_the_sign_in(client: Client, account: str, asked: Asked | None = None) -> 
     client.get("/login/")
     request = RequestFactory().get("/login/")
     request.COOKIES.update({name: morsel.value for name, morsel in client.cookies.items()})
-    operation = Operation(Kind.LOGIN, account, {"username": "alice"})
+    operation = signin._operation(User.objects.get(pk=account))
     now = clock.now()
     return challenges.open_challenge(
         event_of(operation, session="", now=now),
