@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from authshield.vocabulary.event import Kind
+from authshield.vocabulary.operation import PASSWORD_MARK
 
 NONE = "\N{EN DASH}"
 """Stands where there is nothing to tell."""
@@ -92,4 +93,5 @@ def _withdrawal(fields: Mapping[str, str]) -> str:
 
 
 def _pairs(fields: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted(fields.items()) if value != "")
+    told = {name: value for name, value in fields.items() if value != "" and name != PASSWORD_MARK}
+    return ", ".join(f"{name} {value}" for name, value in sorted(told.items()))

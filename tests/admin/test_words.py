@@ -20,7 +20,7 @@ from authshield.errors import (
 )
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.event import Kind
-from authshield.vocabulary.operation import Operation
+from authshield.vocabulary.operation import PASSWORD_MARK, Operation
 from authshield.vocabulary.ruleset import Dimension as By
 from authshield.vocabulary.ruleset import Limit, ListEntry, Rule, RulesetSource, Threshold
 
@@ -37,6 +37,7 @@ ORDERS = frozenset({Kind.ORDER})
         (Kind.WITHDRAWAL, {"amount": "5"}, "Withdraw 5"),
         (Kind.WITHDRAWAL, {"sum": "5"}, "withdrawal: sum 5"),
         (Kind.PROFILE_CHANGE, {"field": "email", "old": ""}, "change of personal data: field email"),
+        (Kind.LOGIN, {"username": "dave", PASSWORD_MARK: "5f"}, "sign-in: username dave"),
     ],
 )
 def test_an_operation_is_one_sentence(kind: Kind, fields: dict[str, str], words: str) -> None:
