@@ -22,7 +22,7 @@ from authshield.observe.device import issue_device
 from authshield.observe.user_agent import summarise
 from authshield.operations import prove_session
 from authshield.pipeline import EXEMPT, Guarded, assess, conclude
-from authshield.signin import CHALLENGE_HEADER, refusal
+from authshield.signin import CHALLENGE_HEADER, MAX_PATH, refusal, safe_path
 from authshield.vocabulary.actions import Action
 from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, PageRequest, Who
@@ -157,12 +157,20 @@ def _challenge_page(request: HttpRequest, assessment: Assessment) -> None:
         demand,
         operation,
         binding=signedin.binding_of(request),
-        return_to=request.get_full_path() if request.method in SAFE else "/",
+        return_to=_way_back(request),
         login_backend="",
         now=event.at,
     )
     conclude(assessment, Outcome(Final.STOPPED, challenge_id=str(challenge.pk)))
     raise StepUpRequired(challenge)
+
+
+def _way_back(request: HttpRequest) -> str:
+    """The page that was asked for; without its query where that is endless, the start where it was a form."""
+    if request.method not in SAFE:
+        return "/"
+    whole = request.get_full_path()
+    return whole if len(whole) <= MAX_PATH else safe_path(request.path) or "/"
 
 
 def _is_proved_now(request: HttpRequest, operation: Operation, now: datetime) -> bool:

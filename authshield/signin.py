@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _ATTEMPT = "_authshield_attempt"
 CHALLENGE_HEADER = "AuthShield-Challenge"
+MAX_PATH = 500
 # While Redis is away; the same figures as the shipped ruleset's.
 OUTAGE_WINDOW_SECONDS = 600
 OUTAGE_TRIES = 5
@@ -279,4 +280,4 @@ def safe_path(target: str) -> str:
     """A path of this site, or nothing: whatever could lead elsewhere is dropped."""
     is_local = target.startswith("/") and not target.startswith(("//", "/\\"))
     is_plain = "\\" not in target and all(c.isprintable() for c in target)
-    return target[:500] if is_local and is_plain else ""
+    return target[:MAX_PATH] if is_local and is_plain else ""

@@ -10,7 +10,7 @@ app_name = "authshield"
 
 urlpatterns = [
     path("", security.centre, name="security"),
-    path("sessions/<str:sid>/end/", security.end_session, name="end_session"),
+    path("sessions/<slug:sid>/end/", security.end_session, name="end_session"),
     path("sessions/end-others/", security.end_others, name="end_others"),
     path("devices/<int:device_id>/remove/", security.remove_device, name="remove_device"),
     path("freeze/", security.freeze, name="freeze"),

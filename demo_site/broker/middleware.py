@@ -4,13 +4,15 @@ Must not look at who asks.
 """
 
 from collections.abc import Callable
+from urllib.parse import unquote_plus
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from demo_site.broker.problems import is_json_path, problem
-from demo_site.broker.views.errors import too_large
+from demo_site.broker.views.errors import answer, too_large
 
+NUL = "\x00"
 BODY_BYTES = 64 * 1024
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; base-uri 'none'; object-src 'none'; "
@@ -26,8 +28,8 @@ class SiteMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Refuse a body that is too large before anything reads it; put the headers on every answer."""
-        response = _refuse_large(request) or self.get_response(request)
+        """Refuse what is too large or malformed before anything reads it; put the headers on every answer."""
+        response = _refuse_large(request) or _refuse_nul(request) or self.get_response(request)
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("X-Frame-Options", "DENY")
@@ -43,6 +45,12 @@ def _refuse_large(request: HttpRequest) -> HttpResponse | None:
     if is_json_path(request.path_info):
         return problem(413, "too_large", f"The body may have {BODY_BYTES} bytes.")
     return too_large(request)
+
+
+def _refuse_nul(request: HttpRequest) -> HttpResponse | None:
+    """A NUL in an address or a cookie is nobody's mistake, and PostgreSQL takes none in a look-up."""
+    asked = (request.path_info, unquote_plus(request.META.get("QUERY_STRING", "")), *request.COOKIES.values())
+    return answer(request, 400) if any(NUL in text for text in asked) else None
 
 
 def _content_length(request: HttpRequest) -> int:

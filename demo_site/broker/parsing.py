@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,6 +28,7 @@ from demo_site.broker.tickets import Ticket, limit, listed, shares, yen
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 PHONE = re.compile(r"\+?[0-9][0-9-]{7,18}", re.ASCII)
 BANK = re.compile(r"[0-9]{4}-[0-9]{3}-[0-9]{7}", re.ASCII)
+fits_a_column = MaxLengthValidator(254)  # RFC 5321, and so Django's field
 PASSWORD_TRIES, PASSWORD_WINDOW_SECONDS = 5, 600
 WORDS = {
     "symbol": gettext_lazy("Enter a symbol such as 7203."),
@@ -115,6 +116,7 @@ def contact(request: HttpRequest) -> Mapping[str, str]:
     email, phone = _text(data, "email"), _text(data, "phone")
     try:
         validate_email(email)
+        fits_a_column(email)
     except ValidationError as error:
         raise InvalidInput(_("Enter an e-mail address."), field="email") from error
     if not PHONE.fullmatch(phone):
