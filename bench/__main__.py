@@ -1,0 +1,90 @@
+"""`python -m bench`: measure everything, write docs/benchmarks.md and bench.json. See `--help`.
+
+Must not hold a figure: what is written is what was seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from datetime import UTC
+from pathlib import Path
+
+from authshield.clock import now
+from bench.conductor import ROOT
+from bench.machine import load
+from bench.report import document
+from bench.study import Study
+from bench.variants import VARIANTS
+
+
+def main() -> int:
+    """Measure and write."""
+    options = _parser().parse_args()
+    progress = Progress()
+    before, began = load(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        study = Study(Path(name), options.rounds, options.calls, progress)
+        found = study.latency([one for one in VARIANTS if one in options.variants.split(",")], options.databases)
+        if not options.latency_only:
+            found |= study.behaviour(options.events)
+    found |= {
+        "measured_at": f"{now().astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        "load_before": before,
+        "load_after": load(),
+        "seconds": round(time.monotonic() - began),
+        "rounds": options.rounds,
+        "calls": options.calls,
+    }
+    progress.end()
+    options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if options.doc:
+        options.doc.write_text(document(found), encoding="utf-8")
+        print(f"written: {options.doc}, {options.json} ({found['seconds']} s)")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure AuthShield beside its peers on this machine: about 4 minutes on 2 quiet cores.",
+    )
+    parser.add_argument("--rounds", type=int, default=10, help="turns of each variant (default: 10)")
+    parser.add_argument("--calls", type=int, default=40, help="calls in each turn (default: 40)")
+    parser.add_argument(
+        "--variants", default=",".join(VARIANTS), help=f"some of {', '.join(VARIANTS)} (default: all)"
+    )
+    parser.add_argument(
+        "--databases", nargs="+", choices=("SQLite", "PostgreSQL"), default=("SQLite", "PostgreSQL")
+    )
+    parser.add_argument("--latency-only", action="store_true", help="no bursts, outages or replay")
+    parser.add_argument("--events", type=int, default=20_000, help="events of the replay (default: 20000)")
+    parser.add_argument("--json", type=Path, default=ROOT / "bench.json", help="where the figures go")
+    parser.add_argument("--doc", type=Path, help="where the document goes (default: nowhere)")
+    return parser
+
+
+class Progress:
+    """One line on a terminal; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._shows = sys.stderr.isatty()
+        self._began = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        """Say what is being done."""
+        if self._shows:
+            sys.stderr.write(f"\r\x1b[K{time.monotonic() - self._began:4.0f} s  {text}")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        """Wipe the line."""
+        if self._shows:
+            sys.stderr.write("\r\x1b[K")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Processes, each with one variant, and the order in which they have their turns. Must not compare."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from bench.variants import SCENARIOS
+from tests.servers import start_valkey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tests.servers import Valkey
+
+ROOT = Path(__file__).parents[1]
+PER_SERVER = 16
+"""Databases that Valkey has unless told otherwise: one for each variant."""
+
+Rounds = dict[str, dict[str, list[dict[str, Any]]]]
+"""What ``timed`` gave, by scenario and variant, round by round."""
+
+
+class VariantProcess:
+    """The process of one variant."""
+
+    def __init__(self, variant: str, folder: Path, redis_url: str, **environ: str) -> None:
+        """Start it; ``folder`` is its own."""
+        self.variant = variant
+        folder.mkdir(exist_ok=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.resident"],
+            cwd=ROOT,
+            env=site_environ(variant, folder, redis_url, **environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, do: str, **job: object) -> Any:
+        """Have one job done."""
+        self.tell(do, **job)
+        return self.answer()
+
+    def tell(self, do: str, **job: object) -> None:
+        """Hand a job over without waiting for its answer."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": do, **job}) + "\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> Any:
+        """Wait for the answer to the job that was handed over first."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"bench: the process of {self.variant} has ended; see above")
+        return json.loads(line)
+
+    def __enter__(self) -> Self:
+        """Nothing to do: it runs since it was made."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def site_environ(variant: str, folder: Path, redis_url: str, **environ: str) -> dict[str, str]:
+    """The environment in which the site is that of the variant."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("COV_")},
+        "DJANGO_SETTINGS_MODULE": "bench.site.settings",
+        "PYTHONPATH": str(ROOT),
+        "BENCH_VARIANT": variant,
+        "BENCH_FOLDER": str(folder),
+        "BENCH_REDIS_URL": redis_url,
+        **environ,
+    }
+
+
+@contextmanager
+def on_core(which: int) -> Iterator[None]:
+    """What is started within stays on that core: 0 for the sites, 1 (where there is one) for the servers."""
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[min(which, len(cores) - 1)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+@contextmanager
+def valkey_in(folder: Path) -> Iterator[Valkey]:
+    """A server of one's own, on the servers' core."""
+    folder.mkdir(exist_ok=True)
+    with on_core(1):
+        server = start_valkey(folder)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def interleaved(
+    processes: Sequence[VariantProcess], rounds: int, calls: int, tell: Callable[[str], None]
+) -> Rounds:
+    """Every variant has its turn in each round of each scenario, another one first each time."""
+    seen: Rounds = {name: {process.variant: [] for process in processes} for name in SCENARIOS}
+    for number in range(rounds):
+        for scenario in SCENARIOS:
+            tell(f"round {number + 1} of {rounds}: {SCENARIOS[scenario].title}")
+            first = number % len(processes)
+            for process in (*processes[first:], *processes[:first]):
+                seen[scenario][process.variant].append(process.ask("timed", scenario=scenario, calls=calls))
+    return seen

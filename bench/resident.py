@@ -1,0 +1,195 @@
+"""One variant in a process of its own: `python -m bench.resident` reads jobs from stdin, a JSON line each.
+
+Must not compare: it hands back what it saw. Ends with its parent, or when stdin ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from statistics import median
+from typing import TYPE_CHECKING, Any, Never
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from redis import Redis
+from redis.connection import AbstractConnection
+
+from bench import inside
+from bench.traffic import EXPECTED, VICTIM, Site, Traffic
+from bench.variants import AUTHSHIELD, LOGIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+OURS = ("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT", "ROLLBACK", "SET ")
+"""Statements that open and close transactions; PostgreSQL's and SQLite's differ, so none is counted."""
+
+
+class Waited(BaseException):
+    """The patience is over. Not an ``Exception``, so that no guard takes it for one of Redis's."""
+
+
+class Resident:
+    """The site of one variant, with the people that it knows."""
+
+    def __init__(self) -> None:
+        """Django must be set up."""
+        # Imported here: it loads the site, which wants the settings.
+        from bench.site.wsgi import application  # noqa: PLC0415
+
+        self.site = Site(application)
+        self.traffic = Traffic(0)
+        self._looking = Redis.from_url(settings.REDIS_URL)
+
+    def people(self, people: int) -> bool:
+        """Make tables and people."""
+        from bench.site import people as making  # noqa: PLC0415
+
+        call_command("migrate", run_syncdb=True, verbosity=0)
+        self.traffic = Traffic(people)
+        making.make(self.traffic.people, enrolled=settings.VARIANT == AUTHSHIELD)
+        return True
+
+    def prepare(self, people: int) -> bool:
+        """Make people, sign their own browsers in, and warm up: each has done everything once."""
+        self.people(people)
+        for scenario in (VICTIM, LOGIN, *EXPECTED):
+            for _ in self.traffic.people:
+                person = self._call(scenario)
+                if scenario == LOGIN:
+                    self.site.keep_cookies(person)
+        return True
+
+    def _call(self, scenario: str) -> Any:
+        environ, person = self.traffic.environ(scenario)
+        self.site.call(environ)
+        if self.site.status != EXPECTED.get(scenario, 200):
+            raise SystemExit(f"{settings.VARIANT}: {scenario} was answered with {self.site.status}")
+        return person
+
+    def timed(self, scenario: str, calls: int) -> dict[str, Any]:
+        """Nanoseconds of each call, and of this process's CPU for all of them."""
+        environs = [self.traffic.environ(scenario)[0] for _ in range(calls)]
+        gc.collect()
+        taken, wrong = [], 0
+        clock, site, expected = time.perf_counter_ns, self.site, EXPECTED[scenario]
+        cpu = time.process_time_ns()
+        for environ in environs:
+            began = clock()
+            site.call(environ)
+            taken.append(clock() - began)
+            wrong += site.status != expected
+        cpu = time.process_time_ns() - cpu
+        if wrong:
+            raise SystemExit(f"{settings.VARIANT}: {wrong} of {calls} × {scenario} were not answered as expected")
+        return {"wall_ns": taken, "cpu_ns": cpu}
+
+    def counted(self, scenario: str, calls: int) -> dict[str, float]:
+        """Medians of trips to Redis, commands that it ran (inside scripts too) and SQL statements a call."""
+        trips, commands, queries = [], [], []
+        for _ in range(calls):
+            self._looking.config_resetstat()
+            with _counting() as seen:
+                self._call(scenario)
+            trips.append(seen["trips"])
+            queries.append(seen["queries"])
+            commands.append(self._commands())
+        return {"trips": median(trips), "commands": median(commands), "queries": median(queries)}
+
+    def _commands(self) -> int:
+        """Since the last reset; the reset itself is not counted."""
+        seen = self._looking.info("commandstats")
+        return sum(stats["calls"] for name, stats in seen.items() if name != "cmdstat_config|resetstat")
+
+    def patiently(self, scenario: str, calls: int, seconds: float) -> list[dict[str, float]]:
+        """Status and wait of each call while Redis is away; no more after one that exceeds ``seconds``."""
+        seen: list[dict[str, float]] = []
+        signal.signal(signal.SIGALRM, _over)
+        for _ in range(calls):
+            environ, _person = self.traffic.environ(scenario)
+            self.site.status = 0
+            began = time.perf_counter()
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            try:
+                self.site.call(environ)
+            except Waited:
+                self.site.status = 0
+            except Exception:  # noqa: BLE001 - what a server would turn into an answer
+                self.site.status = 500
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            seen.append({"status": self.site.status, "ms": (time.perf_counter() - began) * 1000})
+            if not self.site.status:
+                break
+        return seen
+
+    def work_off(self) -> bool:
+        """Do what a worker of AuthShield's would have done by now."""
+        if settings.VARIANT == AUTHSHIELD:
+            from tests.site import work_off  # noqa: PLC0415 - it wants AuthShield's models
+
+            work_off()
+        return True
+
+    def inside(self, calls: int) -> dict[str, float]:
+        """Microseconds of AuthShield's own stages."""
+        return inside.stages(self.site, self.traffic, calls)
+
+
+@contextmanager
+def _counting() -> Iterator[dict[str, int]]:
+    """Count packets sent to Redis, whoever sends them, and SQL statements."""
+    seen = {"trips": 0, "queries": 0}
+    send = AbstractConnection.send_packed_command
+
+    def counted(self: AbstractConnection, command: Any, check_health: bool = True) -> Any:  # noqa: FBT001, FBT002
+        seen["trips"] += 1
+        return send(self, command, check_health)
+
+    def query(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+        seen["queries"] += not sql.startswith(OURS)
+        return execute(sql, params, many, context)
+
+    AbstractConnection.send_packed_command = counted  # type: ignore[method-assign]
+    try:
+        with connection.execute_wrapper(query):
+            yield seen
+    finally:
+        AbstractConnection.send_packed_command = send  # type: ignore[method-assign]
+
+
+def _over(*_: object) -> Never:
+    raise Waited
+
+
+def main() -> None:
+    """Do one job after the other."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    sys.stdout = sys.stderr
+    django.setup()
+    resident = Resident()
+    jobs: dict[str, Callable[..., Any]] = {
+        "people": resident.people,
+        "prepare": resident.prepare,
+        "timed": resident.timed,
+        "counted": resident.counted,
+        "patiently": resident.patiently,
+        "work_off": resident.work_off,
+        "inside": resident.inside,
+    }
+    for line in sys.stdin:
+        job = json.loads(line)
+        answers.write(json.dumps(jobs[job.pop("do")](**job)) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

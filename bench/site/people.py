@@ -1,0 +1,44 @@
+"""The customers of the site. Must not know what is measured with them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+
+from bench.traffic import PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.traffic import Person
+
+
+def make(people: Sequence[Person], *, enrolled: bool) -> None:
+    """Owners and victims, all with the same password; ``enrolled``: each has an authenticator app."""
+    encoded = make_password(PASSWORD)
+    names = [person.name for person in people] + [person.victim for person in people]
+    users = User.objects.bulk_create([User(username=name, password=encoded) for name in names])
+    if enrolled:
+        _enrol(users)
+
+
+def _enrol(users: Sequence[User]) -> None:
+    from authshield.clock import now  # noqa: PLC0415 - only where it is installed
+    from authshield.factors import totp  # noqa: PLC0415
+    from authshield.models.factors import TotpFactor  # noqa: PLC0415
+
+    first = totp.enrol(users[0], issuer="bench", now=now() - timedelta(days=30)).factor
+    TotpFactor.objects.bulk_create(
+        TotpFactor(
+            user=user,
+            name="totp",
+            confirmed=True,
+            sealed_key=bytes(first.sealed_key),
+            created_at=first.created_at,
+        )
+        for user in users[1:]
+    )
+    TotpFactor.objects.filter(pk=first.pk).update(confirmed=True)

@@ -1,0 +1,14 @@
+"""The site's three addresses, behind the guard of the variant."""
+
+from django.conf import settings
+from django.urls import include, path
+
+from bench.site import guards, views
+
+urlpatterns = [
+    path("login/", guards.login(views.sign_in), name="login"),
+    path("orders/", guards.order(), name="orders"),
+    path("page/", guards.page(views.page), name="page"),
+]
+if settings.VARIANT == "authshield":
+    urlpatterns.append(path("security/", include("authshield.urls")))

@@ -1,0 +1,49 @@
+"""Sign-in, order and page as a broker would write them, in JSON. Must not know of any guard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import authenticate, login
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from bench.site.models import PlacedOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FIELDS = ("symbol", "side", "quantity", "order_type")
+
+
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Name and password from a form."""
+    user = authenticate(request, username=request.POST["username"], password=request.POST["password"])
+    if user is None:
+        return JsonResponse({"error": "invalid_credentials"}, status=401)
+    login(request, user)
+    return JsonResponse({"user": user.get_username()})
+
+
+def order(request: HttpRequest) -> HttpResponse:
+    """Place an order from a form."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"error": "not_authenticated"}, status=401)
+    fields = {name: request.POST[name] for name in FIELDS}
+    with transaction.atomic():
+        return placed(str(request.user.pk), fields)
+
+
+def placed(account: str, fields: Mapping[str, str]) -> HttpResponse:
+    """Write the order down; the caller has opened the transaction."""
+    row = PlacedOrder.objects.create(
+        account=account, symbol=fields["symbol"], side=fields["side"], quantity=int(fields["quantity"])
+    )
+    return JsonResponse({"id": row.pk}, status=201)
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """Something that only a signed-in customer sees."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"error": "not_authenticated"}, status=401)
+    return JsonResponse({"user": request.user.get_username()})
