@@ -138,6 +138,7 @@ def guard_page(request: HttpRequest) -> None:
         return
     if decision.action == Action.CHALLENGE:
         _challenge_page(request, assessment)
+        return
     conclude(assessment, Outcome(Final.STOPPED))
     raise refusal(assessment)
 

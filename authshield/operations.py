@@ -93,7 +93,7 @@ def carry_out(
         return _execute(assessment, operation, execute, challenge=challenge, now=now)
     proved = Strength(challenge.proved) if challenge else Strength.NONE
     demand = resolve(decision, operation.kind, enrolled(signedin.user_of_request(request)))
-    if decision.action == Action.CHALLENGE and challenge is not None and proved >= demand.required:
+    if demand.action == Action.CHALLENGE and challenge is not None and proved >= demand.required:
         return _execute(assessment, operation, execute, challenge=challenge, now=now)
     if demand.action == Action.CHALLENGE:
         _challenge(request, assessment, operation, demand=demand, now=now)
