@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management import call_command
 
 from tests.client import HOME, Visitor
+from tests.workers import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,17 +124,14 @@ class Project:
 
     def rows(self, query: str) -> list[Any]:
         """What its database holds, looked at from outside."""
-        with sqlite3.connect(f"file:{self.folder}/db.sqlite3?mode=ro", uri=True, timeout=5) as database:
+        address = f"file:{self.folder}/db.sqlite3?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=5)) as database:
             return database.execute(query).fetchall()
 
     def wait_for(self, query: str) -> Any:
         """The first row, once there is one."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if found := self.rows(query):
-                return found[0]
-            time.sleep(0.05)
-        raise AssertionError(f"nothing came: {query}")
+        wait_for(lambda: self.rows(query), query)
+        return self.rows(query)[0]
 
     @contextmanager
     def start(self, name: str, *argv: str) -> Iterator[subprocess.Popen[bytes]]:
