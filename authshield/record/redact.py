@@ -9,6 +9,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from authshield.sealing import keyed_hash
@@ -17,6 +18,7 @@ REMOVED = "[removed]"
 MAX_TEXT = 500
 MAX_DEPTH = 6
 MAX_ITEMS = 200
+NAME_LENGTH = 100
 
 # Cc, Cf hold control characters and bidi overrides, Cs halves of pairs, Zl and Zp further line ends.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -50,7 +52,7 @@ def tree(value: Any, depth: int = 0) -> Any:
         if depth >= MAX_DEPTH:
             return {}
         items = list(value.items())[:MAX_ITEMS]
-        return {line(str(name), 100): _kept(str(name), item, depth + 1) for name, item in items}
+        return dict(_kept(str(name), item, depth + 1) for name, item in items)
     if isinstance(value, str):
         return plain(value)
     if value is None or isinstance(value, bool | int | float):
@@ -80,9 +82,20 @@ def address(ip: str) -> str | None:
         return None
 
 
-def _kept(name: str, value: Any, depth: int) -> Any:
-    is_secret = _SECRET_NAME.search(name) and not isinstance(value, bool) and value not in ("", None)
-    return REMOVED if is_secret else tree(value, depth)
+def _kept(name: str, value: Any, depth: int) -> tuple[str, Any]:
+    # A longer name is somebody's invention: it is not worth remembering.
+    shown, is_secret_name = _known_name(name) if len(name) <= NAME_LENGTH else _name(name)
+    is_secret = is_secret_name and not isinstance(value, bool) and value not in ("", None)
+    return shown, REMOVED if is_secret else tree(value, depth)
+
+
+def _name(name: str) -> tuple[str, bool]:
+    """How a name is written, and whether it is a secret's."""
+    return line(name, NAME_LENGTH), _SECRET_NAME.search(name) is not None
+
+
+# The facts of each event have the same names.
+_known_name = lru_cache(maxsize=1024)(_name)
 
 
 def _shown(character: str) -> str:
