@@ -7,7 +7,7 @@ ledger's line share one transaction.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +19,7 @@ from django.urls import resolve as resolve_path
 from authshield import signedin
 from authshield.clock import now as clock_now
 from authshield.enforce import challenges, gate, holds, responses
-from authshield.errors import ChallengeError, Refused, StepUpRequired, StoreUnavailable
+from authshield.errors import ChallengeError, GatewayError, Refused, StepUpRequired, StoreUnavailable
 from authshield.factors import enrolled
 from authshield.judge.demand import resolve
 from authshield.measure import profile
@@ -33,7 +33,7 @@ from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, Who
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from django.http import HttpRequest
@@ -92,7 +92,8 @@ def carry_out(
     if decision.observe_only or decision.action == Action.ALLOW:
         return _execute(assessment, operation, execute, challenge=challenge, now=now)
     proved = Strength(challenge.proved) if challenge else Strength.NONE
-    demand = resolve(decision, operation.kind, enrolled(signedin.user_of_request(request)))
+    with _stopped_by_errors(assessment):
+        demand = resolve(decision, operation.kind, enrolled(signedin.user_of_request(request)))
     if demand.action == Action.CHALLENGE and challenge is not None and proved >= demand.required:
         return _execute(assessment, operation, execute, challenge=challenge, now=now)
     if demand.action == Action.CHALLENGE:
@@ -101,6 +102,23 @@ def carry_out(
         _hold(assessment, operation, now)
     _deny(assessment, operation, now)
     raise refusal(assessment)
+
+
+@contextmanager
+def _stopped_by_errors(assessment: Assessment) -> Iterator[None]:
+    """Give back what the event counted where it comes to nothing, whatever the reason.
+
+    A database or a port that fails becomes ``Refused`` (503); everything else goes on as it came.
+    """
+    try:
+        yield
+    except (DatabaseError, GatewayError) as error:
+        conclude(assessment, Outcome(Final.STOPPED))
+        _log.exception("event %s was rolled back", assessment.event.id)
+        raise Refused(UNAVAILABLE, status_code=503, retry_after_seconds=5) from error
+    except BaseException:
+        conclude(assessment, Outcome(Final.STOPPED))
+        raise
 
 
 def perform_granted(request: HttpRequest, challenge: Challenge) -> HttpResponseBase:
@@ -146,26 +164,17 @@ def _execute(
         proved=proved,
         challenge_id=str(challenge.pk) if challenge else "",
     )
-    done = False
-    try:
-        with transaction.atomic():
-            if not decision.observe_only:
-                gate.final_gate(operation.account, event.session or "")
-            if challenge is not None:
-                challenges.use(challenge, now)
-            response = execute(operation)
-            done = response.status_code < FIRST_ERROR_STATUS
-            if done:
-                ledger.write(event, features, decision, outcome, operation, now)
-            else:
-                transaction.set_rollback(True)
-    except DatabaseError as error:
-        conclude(assessment, Outcome(Final.STOPPED))
-        _log.exception("event %s was rolled back", event.id)
-        raise Refused(UNAVAILABLE, status_code=503, retry_after_seconds=5) from error
-    except BaseException:
-        conclude(assessment, Outcome(Final.STOPPED))
-        raise
+    with _stopped_by_errors(assessment), transaction.atomic():
+        if not decision.observe_only:
+            gate.final_gate(operation.account, event.session or "")
+        if challenge is not None:
+            challenges.use(challenge, now)
+        response = execute(operation)
+        done = response.status_code < FIRST_ERROR_STATUS
+        if done:
+            ledger.write(event, features, decision, outcome, operation, now)
+        else:
+            transaction.set_rollback(True)
     conclude(assessment, outcome if done else Outcome(Final.STOPPED))
     return response
 
@@ -174,7 +183,7 @@ def _challenge(
     request: HttpRequest, assessment: Assessment, operation: Operation, *, demand: Demand, now: datetime
 ) -> None:
     event, features, decision = assessment.event, assessment.features, assessment.decision
-    with transaction.atomic():
+    with _stopped_by_errors(assessment), transaction.atomic():
         challenge = challenges.open_challenge(
             event,
             decision,
@@ -193,7 +202,7 @@ def _challenge(
 
 def _hold(assessment: Assessment, operation: Operation, now: datetime) -> None:
     event, features, decision = assessment.event, assessment.features, assessment.decision
-    with transaction.atomic():
+    with _stopped_by_errors(assessment), transaction.atomic():
         hold = holds.hold(event, decision, operation, now)
         outcome = Outcome(Final.HELD, hold_id=str(hold.pk))
         ledger.write(event, features, decision, outcome, operation, now)
@@ -203,7 +212,8 @@ def _hold(assessment: Assessment, operation: Operation, now: datetime) -> None:
 
 def _deny(assessment: Assessment, operation: Operation, now: datetime) -> None:
     outcome = Outcome(Final.STOPPED)
-    ledger.write(assessment.event, assessment.features, assessment.decision, outcome, operation, now)
+    with _stopped_by_errors(assessment):
+        ledger.write(assessment.event, assessment.features, assessment.decision, outcome, operation, now)
     conclude(assessment, outcome)
 
 

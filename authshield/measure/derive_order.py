@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def order_facts(facts: dict[str, FactValue], event: Event, order: Order, reading: Reading) -> None:
     """Fill in the facts of an order, or of what an amend would make of one."""
     before = _portfolio_before(event, order, reading)
-    facts["order.symbol_seen"] = reading.entry("sym").is_seen or order.portfolio.position_quantity > 0
+    facts["order.symbol_seen"] = reading.entry("sym").is_seen or _is_held(event, order, reading)
     facts["order.market_seen"] = reading.entry("mkt").is_seen
     facts["order.is_first_margin"] = order.account_type == "margin" and not reading.account.get("margin")
     facts["order.count_10m"] = reading.orders
@@ -37,6 +37,18 @@ def order_facts(facts: dict[str, FactValue], event: Event, order: Order, reading
     facts["order.reuse"] = min(reading.bought, reading.sold) / max(1, reading.sold)
     facts["order.concentration"] = _concentration(event, order, reading)
     _symbol_facts(facts, order, reading, is_unusual=bool(facts["session.is_unusual"]))
+
+
+def _is_held(event: Event, order: Order, reading: Reading) -> bool:
+    """Whether the account holds the symbol, and more of it than it may just have bought.
+
+    What was bought in 24 hours may be the first step of a large purchase: it makes no symbol a familiar one.
+    """
+    held = order.portfolio.position_quantity
+    lately = reading.symbol_bought - (amount_of(event) if order.side == "buy" else 0)
+    if held <= 0 or lately <= 0:
+        return held > 0
+    return held * order.value_minor > 2 * lately * order.quantity
 
 
 def _portfolio_before(event: Event, order: Order, reading: Reading) -> int:

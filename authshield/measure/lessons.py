@@ -80,11 +80,20 @@ def _teach(event: Event, features: Features, settlement: Settlement, keys: Keys)
     if isinstance(subject, Login):
         ops += _learn_login(event, features, keys, device, trusted=trusted)
     elif isinstance(subject, Order):
-        ops += _learn(keys, (("sym", subject.symbol), ("mkt", subject.market)), trusted=0)
+        if not _is_strange(features):
+            ops += _learn(keys, (("sym", subject.symbol), ("mkt", subject.market)), trusted=0)
         ops.append(["i", "orders"])
         if subject.account_type == "margin":
             ops.append(["s", {"margin": 1}])
     return ops
+
+
+def _is_strange(features: Features) -> bool:
+    """Whether the account's symbols are none of this session's to teach.
+
+    Otherwise one share, bought first, would make a thief's symbol the customer's own.
+    """
+    return bool(features.facts["session.is_unusual"] or features.facts["session.device_changed"])
 
 
 def _learn_login(event: Event, features: Features, keys: Keys, device: int, *, trusted: int) -> list[Op]:

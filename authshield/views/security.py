@@ -17,8 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from authshield import clock, signedin
-from authshield.contain import orders, steps
+from authshield.contain import cases, orders, steps
 from authshield.contain.devices import forget
+from authshield.errors import GatewayError
 from authshield.factors import enrolled, recovery
 from authshield.models import Device, JournalEntry, LedgerEntry, Session
 from authshield.observe.device import device_or_issued
@@ -121,8 +122,13 @@ def freeze(request: HttpRequest) -> HttpResponse:
 
 def _stop_everything(account: str, now: datetime) -> None:
     steps.freeze(account, "frozen by the customer", by=f"customer {account}", now=now)
-    orders.cancel_open_orders(account, "", key=f"freeze:{account}:{now:%Y%m%d%H%M%S}", reason="frozen")
     steps.end_all_sessions(account, "frozen by the customer", by=account, now=now)
+    try:
+        orders.cancel_open_orders(account, "", key=f"freeze:{account}:{now:%Y%m%d%H%M%S}", reason="frozen")
+    except GatewayError as error:  # everything else has been stopped: the desk sees to these
+        title = "Frozen by the customer; open orders are not cancelled yet"
+        case = cases.open_or_join(account, "", title=title, score=0.0, reasons=(), now=now)
+        cases.note(case, cases.Entry("freeze:orders", "orders:failed", str(error)), now)
 
 
 def factors_of(request: HttpRequest) -> Factors:

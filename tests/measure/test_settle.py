@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from authshield.vocabulary.event import (
     Network,
     OrderChange,
     PageRequest,
+    Portfolio,
     ProfileChange,
     Withdrawal,
 )
@@ -168,12 +170,27 @@ def test_a_changed_address_is_remembered(store: Store) -> None:
 
 def test_orders_are_learnt(store: Store) -> None:
     """Symbol, market, margin and the number of orders."""
-    margin = with_order(order(), account_type="margin")
+    take(login(), store, trust=True)
+    margin = with_order(order(after=1), account_type="margin")
     before = take(margin, store).facts
     after = measure(replace(margin, id="again"), NO_LIMITS, store).facts
     names = ["order.symbol_seen", "order.market_seen", "order.is_first_margin", "order.learnt"]
     assert [before[name] for name in names] == [False, False, True, 0]
     assert [after[name] for name in names] == [True, True, False, 1]
+
+
+def test_an_unusual_session_teaches_no_symbol(store: Store) -> None:
+    """One share, bought first, makes a thief's symbol nobody's own; nor does what was bought today."""
+    first = order()
+    assert take(first, store).facts["session.is_unusual"] is True
+    seen = []
+    for number, held in enumerate((1, 5)):
+        portfolio = Portfolio(1_000, 9_000, Decimal(held), 1)
+        again = replace(with_order(first, portfolio=portfolio), id=f"again-{number}")
+        facts = measure(again, NO_LIMITS, store).facts
+        settle(again, measure(again, NO_LIMITS, store), settlement(again, Final.STOPPED), store)
+        seen.append((facts["order.symbol_seen"], facts["order.market_seen"]))
+    assert seen == [(False, False), (True, False)]
 
 
 def test_an_event_that_is_measured_twice_counts_once(store: Store) -> None:

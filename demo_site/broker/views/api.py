@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from authshield.clock import now as clock_now
 from authshield.decorators import ProtectedView, protect
+from authshield.enforce.gate import final_gate
 from authshield.observe import canonical
 from authshield.signedin import sid_of
 from authshield.signin import CHALLENGE_HEADER
@@ -133,7 +134,10 @@ def _repeated(request: HttpRequest, view: ProtectedView) -> HttpResponse | None:
         return None
     ticket = Ticket.from_fields(parsing.order(request))
     first = trading.placed_before(request.user.pk, ticket)
-    return _entered(first) if first else None
+    if first is None:
+        return None
+    final_gate(str(request.user.pk), sid_of(request) or "")
+    return _entered(first)
 
 
 def _entered(order: Order) -> HttpResponse:
