@@ -111,6 +111,8 @@ _VALUES: dict[str, Text] = {
     "limit": gettext_lazy("Limit order"),
     "cancel": gettext_lazy("Cancel the order"),
     "amend": gettext_lazy("Change the order"),
+    "totp": gettext_lazy("Authenticator app"),
+    "recovery": gettext_lazy("Recovery codes"),
 }
 _PROFILE: dict[str, Text] = {
     "email": gettext_lazy("e-mail address"),

@@ -39,6 +39,12 @@ def test_what_cannot_be_put_into_words_is_shown_as_it_is() -> None:
     assert shown(Kind.PROFILE_CHANGE, field="nickname") == {"What changes": "nickname"}
 
 
+def test_a_change_of_factors_says_which() -> None:
+    """In the words of the security centre, not of the code."""
+    assert shown(Kind.PROFILE_CHANGE, field="mfa", change="totp")["Change"] == "Authenticator app"
+    assert shown(Kind.PROFILE_CHANGE, field="mfa", change="recovery")["Change"] == "Recovery codes"
+
+
 def test_nothing_secret_is_shown() -> None:
     """Fields that the page has no word for stay where they are."""
     assert shown(Kind.PROFILE_CHANGE, field="password", password_change="P-1") == {"What changes": "password"}
