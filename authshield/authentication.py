@@ -12,7 +12,6 @@ from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
 
 from authshield import signin
-from authshield.backends.accounts import user_by_name
 from authshield.enforce.responses import wants_json
 from authshield.errors import Refused
 from authshield.vocabulary.actions import Action
@@ -53,7 +52,7 @@ class GuardBackend(BaseBackend):
             raise PermissionDenied(refused.code) from refused
         decision = attempt.assessment.decision
         if decision.action == Action.CHALLENGE:
-            self._refuse_hopeless(attempt, user_by_name(name), password)
+            self._refuse_hopeless(attempt, attempt.user, password)
 
     def _refuse_hopeless(self, attempt: signin.Attempt, user: AbstractBaseUser | None, password: str) -> None:
         """Answer as if the password were wrong where no factor could open the account from here.

@@ -50,10 +50,14 @@ OUTAGE_TRIES_BY_ADDRESS = 20
 
 @dataclass(slots=True)
 class Attempt:
-    """A sign-in that was judged and whose password is being checked. ``grant`` is a passed challenge."""
+    """A sign-in that was judged and whose password is being checked.
+
+    ``grant`` is a passed challenge, ``user`` whom the name names.
+    """
 
     assessment: Assessment
     grant: Challenge | None = None
+    user: AbstractBaseUser | None = None
 
 
 def begin(request: HttpRequest, username: str, *, method: str = "password") -> Attempt:
@@ -87,9 +91,9 @@ def _judge(
     if challenge_id:
         grant = _grant(request, challenge_id, user, now)
         event = replace(event, id=grant.event_id)
-        attempt = Attempt(assess(event, now), grant)
+        attempt = Attempt(assess(event, now), grant, user)
     else:
-        attempt = Attempt(assess(event, now))
+        attempt = Attempt(assess(event, now), None, user)
     _refuse(attempt)
     if attempt.assessment.features.is_missing:
         _count_in_database(attempt.assessment, now)
@@ -240,7 +244,7 @@ def _judge_again(
         now=now,
         subject=Login(succeeded=True, is_staff=bool(getattr(user, "is_staff", False))),
     )
-    attempt = Attempt(assess(replace(event, id=challenge.event_id), now), challenge)
+    attempt = Attempt(assess(replace(event, id=challenge.event_id), now), challenge, user)
     _refuse(attempt)
     if attempt.assessment.decision.action == Action.ALLOW:
         challenges.use(challenge, now)
