@@ -5,7 +5,7 @@ PORT ?= 8000
 DATA ?= .demo
 export PYTHON
 
-.PHONY: help install demo reset test lint lock clean
+.PHONY: help install demo reset test lint bench lock clean
 
 help:
 	@echo 'make install   .venv with everything below'
@@ -13,6 +13,7 @@ help:
 	@echo 'make reset     empty DATA'
 	@echo 'make test      the whole test suite'
 	@echo 'make lint      style, types, floors, templates, migrations'
+	@echo 'make bench     AuthShield beside its peers, into docs/benchmarks.md and bench.json: 4 minutes'
 	@echo 'make lock      resolve requirements/*.txt anew'
 	@echo 'make clean     remove .venv and caches'
 
@@ -36,6 +37,9 @@ lint: install
 	.venv/bin/lint-imports
 	$(PY) -m djlint --quiet --lint authshield demo_site
 	$(PY) manage.py makemigrations --check --dry-run
+
+bench: install
+	@$(PY) -m bench --doc docs/benchmarks.md --json bench.json
 
 lock: install
 	$(PY) -m uv pip compile $(LOCK) --extra postgres --group dev -o requirements/dev.txt pyproject.toml

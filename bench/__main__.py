@@ -23,12 +23,17 @@ from bench.variants import VARIANTS
 
 def main() -> int:
     """Measure and write."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if options.latency_only and options.doc:
+        parser.error("a document is of everything: leave out --latency-only or --doc")
     progress = Progress()
     before, began = load(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         study = Study(Path(name), options.rounds, options.calls, progress)
-        found = study.latency([one for one in VARIANTS if one in options.variants.split(",")], options.databases)
+        found = study.latency(
+            [one for one in VARIANTS if one in options.variants.split(",")], options.databases
+        )
         if not options.latency_only:
             found |= study.behaviour(options.events)
     found |= {

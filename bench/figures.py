@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ def added(turns: Mapping[str, Sequence[Turn]]) -> dict[str, dict[str, float]]:
     it has what happens rarely; ``p99_us`` is of all calls, whole.
     """
     wall = {name: [median(turn["wall_ns"]) / 1000 for turn in one] for name, one in turns.items()}
-    cpu = {name: [turn["cpu_ns"] / len(turn["wall_ns"]) / 1000 for turn in one] for name, one in turns.items()}
+    cpu = {
+        name: [turn["cpu_ns"] / len(turn["wall_ns"]) / 1000 for turn in one] for name, one in turns.items()
+    }
     found = {}
     for name in turns:
         low, middle, high = quartiles(differences(wall[name], wall[BARE]))
@@ -33,9 +36,9 @@ def added(turns: Mapping[str, Sequence[Turn]]) -> dict[str, dict[str, float]]:
             "cpu_us": median(differences(cpu[name], cpu[BARE])),
             "p99_us": quantiles(calls, n=100)[98],
         }
-    floor = found.get(PING, {}).get("added_us", 0.0)
+    floor = found[PING]["added_us"] if PING in found else 0.0
     for figures in found.values():
-        figures["pings"] = figures["added_us"] / floor if floor > 0 else 0.0
+        figures["pings"] = figures["added_us"] / floor if floor > 0 else nan
     return found
 
 

@@ -5,57 +5,79 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count
+from itertools import count, cycle
 from typing import TYPE_CHECKING, Any
 
 from bench.variants import LOGIN, ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from bench.traffic import Site, Traffic
 
 ROUNDS = 5
+EVENTS = 40
+"""Requests of as many people that the calls take in turn, so that no one's windows fill up."""
 
 
 def stages(site: Site, traffic: Traffic, calls: int) -> dict[str, float]:
     """Microseconds a call: the best of five rounds, since noise only ever adds."""
-    from django.db import transaction  # noqa: PLC0415 - AuthShield and Django's models are there only now
+    from authshield.measure.store import default_store
 
-    from authshield import clock, pipeline  # noqa: PLC0415
-    from authshield.judge import judge  # noqa: PLC0415
-    from authshield.measure import measure  # noqa: PLC0415
-    from authshield.measure.store import default_store  # noqa: PLC0415
-    from authshield.record import ledger  # noqa: PLC0415
-    from authshield.tune import rulebook  # noqa: PLC0415
-    from authshield.vocabulary.assessment import Assessment  # noqa: PLC0415
-
-    number, store = count(), default_store()
-    ruleset, switches = rulebook.active(clock.now())
-    found: dict[str, float] = {"ping": _best(lambda: store.command("PING"), calls)}
+    store = default_store()
+    found = {"ping": _best(lambda: store.command("PING"), calls)}
+    decided: list[Any] = []
     for scenario in (LOGIN, ORDER):
-        event, features, decision, outcome = _decided(site, traffic, scenario)
-        assessment = Assessment(event, features, decision)
-        found[f"judge {scenario}"] = _best(lambda e=event, f=features: judge(e, f, ruleset, switches), calls)
-        with _server(store) as server:
-            found[f"measure {scenario}"] = _best(lambda e=event: measure(replace(e, id=f"again-{next(number)}"), ruleset, store), calls)
-        found[f"measure {scenario}, server"] = server["microseconds"]
-        with _server(store) as server:
-            found[f"settle {scenario}"] = _best(
-                lambda a=assessment, o=outcome: pipeline.conclude(a, o), calls
-            )
-        found[f"settle {scenario}, server"] = server["microseconds"]
-    with transaction.atomic():
-        found["ledger line"] = _best(
-            lambda: ledger.write(event, features, decision, outcome, None, event.at), calls
-        )
-        transaction.set_rollback(True)
+        decided = _decided(site, traffic, scenario)
+        for stage, call in _calls(decided, store).items():
+            with _server(store) as server:
+                found[f"{stage} {scenario}"] = _best(call, calls)
+            if server:
+                found[f"{stage} {scenario}, server"] = server["microseconds"]
+    found["ledger line"] = _ledger_line(decided[0], calls)
     return found
 
 
-def _decided(site: Site, traffic: Traffic, scenario: str) -> Any:
-    """What the public signal tells of one real request."""
-    from authshield import signals  # noqa: PLC0415
+def _calls(decided: Sequence[Any], store: Any) -> dict[str, Callable[[], object]]:
+    """Each stage as one call, on the next of the events."""
+    from authshield import clock, pipeline
+    from authshield.judge import judge
+    from authshield.measure import measure
+    from authshield.tune import rulebook
+    from authshield.vocabulary.assessment import Assessment
+
+    ruleset, switches = rulebook.active(clock.now())
+    turns, numbers = cycle(decided), count()
+
+    def judging() -> object:
+        event, features, _, _ = next(turns)
+        return judge(event, features, ruleset, switches)
+
+    def measuring() -> object:
+        return measure(replace(next(turns)[0], id=f"again-{next(numbers)}"), ruleset, store)
+
+    def settling() -> None:
+        event, features, decision, outcome = next(turns)
+        pipeline.conclude(Assessment(event, features, decision), outcome)
+
+    return {"judge": judging, "measure": measuring, "settle": settling}
+
+
+def _ledger_line(decided: Any, calls: int) -> float:
+    from django.db import transaction
+
+    from authshield.record import ledger
+
+    event, features, decision, outcome = decided
+    with transaction.atomic():
+        taken = _best(lambda: ledger.write(event, features, decision, outcome, None, event.at), calls)
+        transaction.set_rollback(True)
+    return taken
+
+
+def _decided(site: Site, traffic: Traffic, scenario: str) -> list[Any]:
+    """What the public signal tells of real requests."""
+    from authshield import signals
 
     told: list[Any] = []
 
@@ -63,10 +85,10 @@ def _decided(site: Site, traffic: Traffic, scenario: str) -> Any:
         told.append(tuple(kwargs[name] for name in ("event", "features", "decision", "outcome")))
 
     signals.decided.connect(listen)
-    environ, _ = traffic.environ(scenario)
-    site.call(environ)
+    for _ in range(EVENTS):
+        site.call(traffic.environ(scenario)[0])
     signals.decided.disconnect(listen)
-    return told[-1]
+    return told
 
 
 def _best(call: Callable[[], object], calls: int) -> float:
@@ -81,9 +103,10 @@ def _best(call: Callable[[], object], calls: int) -> float:
 
 @contextmanager
 def _server(store: Any) -> Iterator[dict[str, float]]:
-    """How long the server's own clock says that a script call took."""
-    seen = {"microseconds": 0.0}
+    """How long the server's own clock says that a script call took; empty where none was made."""
+    seen: dict[str, float] = {}
     store.command("CONFIG", "RESETSTAT")
     yield seen
-    script = store.command("INFO", "commandstats")["cmdstat_evalsha"]
-    seen["microseconds"] = float(script["usec_per_call"])
+    script = store.command("INFO", "commandstats").get("cmdstat_evalsha")
+    if script:
+        seen["microseconds"] = float(script["usec_per_call"])

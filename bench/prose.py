@@ -19,20 +19,20 @@ METHOD = """\
 
 Each variant is a process of its own that calls its whole WSGI application in-process, from the first middleware to
 the last byte of the answer. All share one Valkey (a unix socket, a database each). Sites are pinned to one core,
-servers to the other. Each of the {rounds} rounds gives each variant {calls} calls of each kind, one variant after the
-other and another one first each time; a round's figure is the median of its calls. *Added* is the difference to the
-bare site **of the same round**; given are the median over the rounds and the quartiles. *× PING* divides it by what one
-redis-py PING adds in the same place, the floor of one round trip. *Added CPU* is the mean over all calls of the
-site's own process, without servers, so it includes what happens rarely, such as AuthShield's look for new rules every
-half second. *p99* is of whole requests.
+servers to the other. Each of the {rounds} rounds gives each variant {calls} calls of each kind, one variant after
+the other and another one first each time; a round's figure is the median of its calls. *Added* is the difference to
+the bare site **of the same round**; given are the median over the rounds and the quartiles. *× PING* divides it by
+what one redis-py PING adds in the same place, the floor of one round trip. *Added CPU* is the mean over all calls of
+the site's own process, without servers, so it includes what happens rarely, such as AuthShield's look for new rules
+every half second. *p99* is of whole requests.
 
 *Trips* are packets that the process sends to Redis, *commands* what Redis ran for them, those inside scripts too,
 *SQL* statements besides BEGIN and COMMIT: medians of 5 calls. They do not depend on the machine.
 
 Passwords are hashed with MD5, else the hash (some 200 ms) would drown everything; a failed sign-in in production is
-therefore dominated by its hash under every guard that lets it be checked. Limits are so high (AuthShield: requests spread
-over so many people) that none is met: what is compared is the cost of letting through. Every answer's status is
-checked.
+therefore dominated by its hash under every guard that lets it be checked. Limits are so high (AuthShield keeps its
+shipped ones: requests are spread over many people) that none is met: what is compared is the cost of letting
+through. Every answer's status is checked.
 """
 
 AIMS = """\

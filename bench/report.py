@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from bench.prose import AIMS, INTRODUCTION, LIMITS, METHOD
-from bench.variants import AUTHSHIELD, BARE, LOGIN, ORDER, PING, SCENARIOS, VARIANTS
+from bench.variants import AUTHSHIELD, BARE, LOGIN, ORDER, PAGE, PING, SCENARIOS, VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-GUARDED_ALONE = {ORDER: lambda name: VARIANTS[name].guards_orders, "page": lambda name: name == AUTHSHIELD}
 RATIO_AIM = 2.0
-TRIP_AIMS = {"stranger": 1, "typo": 1, LOGIN: 2, ORDER: 1, "page": 1}
+TRIP_AIMS = {"stranger": 1, "typo": 1, LOGIN: 2, ORDER: 1, PAGE: 1}
 
 
 def document(found: dict[str, Any]) -> str:
@@ -46,13 +46,21 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _scenario(found: dict[str, Any], scenario: str) -> str:
-    guards = GUARDED_ALONE.get(scenario, lambda _: True)
-    names = [name for name in VARIANTS if name in {BARE, PING} or guards(name)]
+    names = [name for name in VARIANTS if name in {BARE, PING} or _guards(name, scenario)]
     text = [f"### {SCENARIOS[scenario].title.capitalize()}\n\n{SCENARIOS[scenario].note.capitalize()}.\n"]
     for database, latency in found["latency"].items():
         counts = found["counts"][database][scenario]
         rows = [_row(name, latency[scenario][name], counts[name]) for name in names]
-        heads = (database, "added µs (q1..q3)", "× PING", "added CPU µs", "p99 µs, whole", "trips", "commands", "SQL")
+        heads = (
+            database,
+            "added µs (q1..q3)",
+            "× PING",
+            "added CPU µs",
+            "p99 µs, whole",
+            "trips",
+            "commands",
+            "SQL",
+        )
         text.append(_table(heads, rows))
     return "\n".join(text)
 
@@ -62,9 +70,18 @@ def _row(name: str, figures: dict[str, float], counts: dict[str, float]) -> list
         cells = [f"({figures['whole_us']:.0f} whole)", "", ""]
     else:
         spread = f"{figures['added_q1_us']:.0f}..{figures['added_q3_us']:.0f}"
-        cells = [f"{figures['added_us']:.0f} ({spread})", f"{figures['pings']:.1f}", f"{figures['cpu_us']:.0f}"]
+        cells = [
+            f"{figures['added_us']:.0f} ({spread})",
+            _times(figures["pings"]),
+            f"{figures['cpu_us']:.0f}",
+        ]
     seen = [f"{counts[key]:g}" for key in ("trips", "commands", "queries")]
     return [VARIANTS[name].title, *cells, f"{figures['p99_us']:.0f}", *seen]
+
+
+def _times(ratio: float) -> str:
+    """A PING that took no longer than nothing is noise: there is no ratio to it."""
+    return "?" if isnan(ratio) else f"{ratio:.1f}"
 
 
 def _shortfalls(found: dict[str, Any]) -> str:
@@ -77,7 +94,9 @@ def _shortfalls(found: dict[str, Any]) -> str:
             if trips > TRIP_AIMS[scenario]:
                 lines.append(f"- {one.title} on {database}: {trips:g} trips, {TRIP_AIMS[scenario]} aimed at.")
             if ratio > RATIO_AIM:
-                lines.append(f"- {one.title} on {database}: {ratio:.1f} × PING, at most {RATIO_AIM:.1f} aimed at.")
+                lines.append(
+                    f"- {one.title} on {database}: {ratio:.1f} × PING, at most {RATIO_AIM:.1f} aimed at."
+                )
             faster = _faster(latency[scenario], scenario)
             if faster:
                 lines.append(f"- {one.title} on {database}: {faster} add less.")
@@ -85,10 +104,20 @@ def _shortfalls(found: dict[str, Any]) -> str:
 
 
 def _faster(figures: dict[str, Any], scenario: str) -> str:
-    guards = GUARDED_ALONE.get(scenario, lambda _: True)
     mine = figures[AUTHSHIELD]["added_us"]
-    peers = [name for name, variant in VARIANTS.items() if variant.is_peer and name != AUTHSHIELD and guards(name)]
+    peers = [
+        name
+        for name, variant in VARIANTS.items()
+        if variant.is_peer and name != AUTHSHIELD and _guards(name, scenario)
+    ]
     return ", ".join(VARIANTS[name].title for name in peers if figures[name]["added_us"] < mine)
+
+
+def _guards(name: str, scenario: str) -> bool:
+    """Whether the variant looks at such requests at all."""
+    if scenario == ORDER:
+        return VARIANTS[name].guards_orders
+    return scenario != PAGE or name == AUTHSHIELD
 
 
 def _inside(found: dict[str, Any]) -> str:
@@ -97,8 +126,8 @@ def _inside(found: dict[str, Any]) -> str:
     rows = [(name, *(f"{found['inside'][one][name]:.0f}" for one in databases)) for name in stages]
     return (
         "## AuthShield's own stages\n\nMicroseconds a call in a tight loop, the best of five; `server` is what "
-        "Valkey's own clock says of the script. `settle` is `pipeline.conclude`; each `measure` is a new event, "
-        "so its windows are full.\n\n" + _table(("stage", *databases), rows)
+        "Valkey's own clock says of the script. `settle` is `pipeline.conclude`. The "
+        "events of 40 people take turns.\n\n" + _table(("stage", *databases), rows)
     )
 
 
@@ -107,7 +136,9 @@ def _guesses(found: dict[str, Any]) -> str:
         (
             VARIANTS[name].title,
             ", ".join(str(burst["evaluated"]) for burst in bursts),
-            "; ".join(" ".join(f"{status}: {n}" for status, n in burst["statuses"].items()) for burst in bursts[:1]),
+            "; ".join(
+                " ".join(f"{status}: {n}" for status, n in burst["statuses"].items()) for burst in bursts[:1]
+            ),
         )
         for name, bursts in found["guesses"].items()
     ]
@@ -120,14 +151,16 @@ def _guesses(found: dict[str, Any]) -> str:
 
 
 def _outages(found: dict[str, Any]) -> str:
-    text = [
+    head = (
         "## While Redis is away\n\nSix requests of each kind in one process: statuses, and the longest wait. "
         "*Stopped*: its socket refuses; *frozen*: it takes connections and answers nothing (no answer within 2 s "
         "ends the try). Peers are set up as they come, without a timeout of their own.\n"
-    ]
+    )
+    text = [head]
     for how, variants in found["outages"].items():
         rows = [
-            (VARIANTS[name].title, *(_waits(calls) for calls in kinds.values())) for name, kinds in variants.items()
+            (VARIANTS[name].title, *(_waits(calls) for calls in kinds.values()))
+            for name, kinds in variants.items()
         ]
         heads = (how, *(SCENARIOS[kind].title for kind in next(iter(variants.values()))))
         text.append(_table(heads, rows))

@@ -16,13 +16,13 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Never
 
 import django
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from redis import Redis
 from redis.connection import AbstractConnection
 
 from bench import inside
+from bench.site import settings
 from bench.traffic import EXPECTED, VICTIM, Site, Traffic
 from bench.variants import AUTHSHIELD, LOGIN
 
@@ -43,7 +43,7 @@ class Resident:
     def __init__(self) -> None:
         """Django must be set up."""
         # Imported here: it loads the site, which wants the settings.
-        from bench.site.wsgi import application  # noqa: PLC0415
+        from bench.site.wsgi import application
 
         self.site = Site(application)
         self.traffic = Traffic(0)
@@ -51,7 +51,7 @@ class Resident:
 
     def people(self, people: int) -> bool:
         """Make tables and people."""
-        from bench.site import people as making  # noqa: PLC0415
+        from bench.site import people as making
 
         call_command("migrate", run_syncdb=True, verbosity=0)
         self.traffic = Traffic(people)
@@ -89,7 +89,9 @@ class Resident:
             wrong += site.status != expected
         cpu = time.process_time_ns() - cpu
         if wrong:
-            raise SystemExit(f"{settings.VARIANT}: {wrong} of {calls} × {scenario} were not answered as expected")
+            raise SystemExit(
+                f"{settings.VARIANT}: {wrong} of {calls} × {scenario} were not answered as expected"
+            )
         return {"wall_ns": taken, "cpu_ns": cpu}
 
     def counted(self, scenario: str, calls: int) -> dict[str, float]:
@@ -134,7 +136,7 @@ class Resident:
     def work_off(self) -> bool:
         """Do what a worker of AuthShield's would have done by now."""
         if settings.VARIANT == AUTHSHIELD:
-            from tests.site import work_off  # noqa: PLC0415 - it wants AuthShield's models
+            from tests.site import work_off
 
             work_off()
         return True
@@ -148,15 +150,15 @@ class Resident:
 def _counting() -> Iterator[dict[str, int]]:
     """Count packets sent to Redis, whoever sends them, and SQL statements."""
     seen = {"trips": 0, "queries": 0}
-    send = AbstractConnection.send_packed_command
+    send: Any = AbstractConnection.send_packed_command
 
-    def counted(self: AbstractConnection, command: Any, check_health: bool = True) -> Any:  # noqa: FBT001, FBT002
+    def counted(self: AbstractConnection, *rest: Any, **options: Any) -> Any:
         seen["trips"] += 1
-        return send(self, command, check_health)
+        return send(self, *rest, **options)
 
-    def query(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+    def query(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         seen["queries"] += not sql.startswith(OURS)
-        return execute(sql, params, many, context)
+        return execute(sql, *rest)
 
     AbstractConnection.send_packed_command = counted  # type: ignore[method-assign]
     try:

@@ -46,7 +46,7 @@ class Study:
                 valkey.client.flushall()
                 with self._database(database, variants) as environ:
                     found["machine"] |= environ.pop("versions")
-                    self._on(database, valkey.url, variants, environ, found)
+                    self._on(database, valkey.url, variants, environ=environ, found=found)
         return found
 
     @contextmanager
@@ -63,14 +63,9 @@ class Study:
             version = connection.execute("SHOW server_version").fetchone()
         yield {"versions": {"PostgreSQL": version[0] if version else ""}, "BENCH_POSTGRES": host}
 
-    def _on(  # noqa: PLR0913 - one database's part of the whole
-        self,
-        database: str,
-        redis_url: str,
-        variants: Sequence[str],
-        environ: dict[str, str],
-        found: dict[str, Any],
-    ) -> None:
+    def _on(self, database: str, redis_url: str, variants: Sequence[str], **parts: Any) -> None:
+        """One database's part: ``environ`` is the sites', ``found`` takes the figures."""
+        environ, found = parts["environ"], parts["found"]
         folder = self._folder / database
         folder.mkdir()
         with ExitStack() as stack:
@@ -88,7 +83,9 @@ class Study:
             )
             found["latency"][database] = {name: added(turns) for name, turns in rounds.items()}
             found["counts"][database] = {
-                name: {one.variant: one.ask("counted", scenario=name, calls=COUNTED_CALLS) for one in processes}
+                name: {
+                    one.variant: one.ask("counted", scenario=name, calls=COUNTED_CALLS) for one in processes
+                }
                 for name in SCENARIOS
             }
             for process in processes:

@@ -18,7 +18,7 @@ CHROME = (
     "Safari/537.36"
 )
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:137.0) Gecko/20100101 Firefox/137.0"
-PASSWORD = "right-password"  # noqa: S105 - of people who were made up
+PASSWORD = "right-password"
 EXPECTED = {LOGIN: 200, TYPO: 401, STRANGER: 401, ORDER: 201, PAGE: 200}
 VICTIM = "victim"
 """A kind that only prepares: the victim signs in, so that there is a device that strangers have not."""
@@ -98,7 +98,7 @@ def _order(person: Person) -> dict[str, Any]:
     return request("POST", "/orders/", person.home, person.cookies, fields=fields)
 
 
-def request(  # noqa: PLR0913 - the parts of a request
+def request(
     method: str,
     path: str,
     address: str,

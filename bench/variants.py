@@ -31,7 +31,9 @@ VARIANTS = {
     variant.name: variant
     for variant in (
         Variant(BARE, "bare Django", "the site without any guard", is_peer=False),
-        Variant(PING, "one PING", "bare, with one redis-py PING in the view: the floor of one trip", is_peer=False),
+        Variant(
+            PING, "one PING", "bare, with one redis-py PING in the view: the floor of one trip", is_peer=False
+        ),
         Variant(
             AUTHSHIELD,
             "AuthShield",
@@ -40,9 +42,15 @@ VARIANTS = {
             guards_orders=True,
         ),
         Variant(
-            "axes", "django-axes", "cache handler on django-redis; two lockout parameters: name, address; not verbose"
+            "axes",
+            "django-axes",
+            "cache handler on django-redis; two lockout parameters: name, address; not verbose",
         ),
-        Variant("defender", "django-defender", "as it comes: name and address, each attempt logged to the database"),
+        Variant(
+            "defender",
+            "django-defender",
+            "as it comes: name and address, each attempt logged to the database",
+        ),
         Variant("defender-nolog", "django-defender, no log", "the same without the log in the database"),
         Variant(
             "ratelimit",
@@ -64,7 +72,9 @@ LOGIN, TYPO, STRANGER, ORDER, PAGE = "login", "typo", "stranger", "order", "page
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario(STRANGER, "guess by a stranger", "a wrong password from a browser and an address never seen"),
+        Scenario(
+            STRANGER, "guess by a stranger", "a wrong password from a browser and an address never seen"
+        ),
         Scenario(TYPO, "owner's typing error", "a wrong password from the owner's browser and address"),
         Scenario(LOGIN, "sign-in", "the right password from the owner's browser and address"),
         Scenario(ORDER, "order", "an order of a signed-in customer that is let through"),

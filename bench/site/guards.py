@@ -5,12 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from redis import Redis
 
-from bench.site import views
+from bench.site import settings, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +26,7 @@ LOOSE = 1_000_000
 def login(view: View) -> View:
     """The sign-in behind the guard; axes and AuthShield stand in AUTHENTICATION_BACKENDS instead."""
     if settings.VARIANT.startswith("defender"):
-        from defender.decorators import watch_login  # noqa: PLC0415
+        from defender.decorators import watch_login
 
         view = watch_login(status_code=401)(view)
     else:
@@ -73,7 +72,7 @@ def _pinging(view: View) -> View:
 
 
 def _ratelimited(view: View, name: Callable[[HttpRequest], str], limit: int) -> View:
-    from django_ratelimit.decorators import ratelimit  # noqa: PLC0415
+    from django_ratelimit.decorators import ratelimit
 
     keys = ((lambda _, request: name(request), limit), ("ip", LOOSE), ("header:user-agent", LOOSE))
     for key, most in keys:
@@ -82,7 +81,7 @@ def _ratelimited(view: View, name: Callable[[HttpRequest], str], limit: int) -> 
 
 
 def _limited(view: View, name: Callable[[HttpRequest], str], limit: int) -> View:
-    from limits import RateLimitItemPerDay, RateLimitItemPerMinute, storage, strategies  # noqa: PLC0415
+    from limits import RateLimitItemPerDay, RateLimitItemPerMinute, storage, strategies
 
     limiter = strategies.SlidingWindowCounterRateLimiter(storage.RedisStorage(f"redis+{settings.REDIS_URL}"))
     minutes = settings.WINDOW_SECONDS // 60
@@ -104,7 +103,7 @@ def _limited(view: View, name: Callable[[HttpRequest], str], limit: int) -> View
             "agent": request.headers.get("User-Agent", ""),
             "both": f"{who}@{address}",
         }
-        if not all([limiter.hit(item, key, values[key]) for key, item in items]):
+        if not all(limiter.hit(item, key, values[key]) for key, item in items):
             return JsonResponse({"error": "rate_limited"}, status=429)
         response: HttpResponse = view(request)
         return response
@@ -113,8 +112,8 @@ def _limited(view: View, name: Callable[[HttpRequest], str], limit: int) -> View
 
 
 def _protected() -> View:
-    from authshield.decorators import protect  # noqa: PLC0415
-    from authshield.vocabulary.event import Kind  # noqa: PLC0415
+    from authshield.decorators import protect
+    from authshield.vocabulary.event import Kind
 
     def place(request: HttpRequest, operation: Operation | None) -> HttpResponse:
         del request
@@ -130,7 +129,7 @@ def _parse(request: HttpRequest) -> Mapping[str, str]:
 def _describe(user: object, fields: Mapping[str, str]) -> event.Order:
     """What the broker knows without looking: its own queries are not the guard's."""
     del user
-    from authshield.vocabulary import event  # noqa: PLC0415
+    from authshield.vocabulary import event
 
     quantity, price = Decimal(fields["quantity"]), Decimal(1000)
     return event.Order(
@@ -143,6 +142,9 @@ def _describe(user: object, fields: Mapping[str, str]) -> event.Order:
         type=fields["order_type"],
         instrument=event.Instrument(adv_minor=5_000_000_000, market_cap_minor=800_000_000_000),
         portfolio=event.Portfolio(
-            cash_minor=2_000_000, positions_value_minor=8_000_000, position_quantity=Decimal(200), positions=12
+            cash_minor=2_000_000,
+            positions_value_minor=8_000_000,
+            position_quantity=Decimal(200),
+            positions=12,
         ),
     )

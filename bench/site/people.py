@@ -26,9 +26,9 @@ def make(people: Sequence[Person], *, enrolled: bool) -> None:
 
 
 def _enrol(users: Sequence[User]) -> None:
-    from authshield.clock import now  # noqa: PLC0415 - only where it is installed
-    from authshield.factors import totp  # noqa: PLC0415
-    from authshield.models.factors import TotpFactor  # noqa: PLC0415
+    from authshield.clock import now
+    from authshield.factors import totp
+    from authshield.models.factors import TotpFactor
 
     first = totp.enrol(users[0], issuer="bench", now=now() - timedelta(days=30)).factor
     TotpFactor.objects.bulk_create(

@@ -1,11 +1,10 @@
 """The site's three addresses, behind the guard of the variant."""
 
-from django.conf import settings
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
-from bench.site import guards, views
+from bench.site import guards, settings, views
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", guards.login(views.sign_in), name="login"),
     path("orders/", guards.order(), name="orders"),
     path("page/", guards.page(views.page), name="page"),

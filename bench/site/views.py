@@ -36,9 +36,10 @@ def order(request: HttpRequest) -> HttpResponse:
 
 def placed(account: str, fields: Mapping[str, str]) -> HttpResponse:
     """Write the order down; the caller has opened the transaction."""
-    row = PlacedOrder.objects.create(
+    row = PlacedOrder(
         account=account, symbol=fields["symbol"], side=fields["side"], quantity=int(fields["quantity"])
     )
+    row.save()
     return JsonResponse({"id": row.pk}, status=201)
 
 
