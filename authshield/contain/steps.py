@@ -18,7 +18,7 @@ from django.dispatch import Signal
 from authshield import signals
 from authshield.backends.loader import session_ender
 from authshield.errors import AuthShieldError
-from authshield.measure.profile import mark_account, mark_session
+from authshield.measure.profile import mark_account, mark_session, spare_session
 from authshield.measure.store import default_store
 from authshield.models import AccountState, Challenge, Session
 from authshield.record import durable, outbox
@@ -55,11 +55,20 @@ def end_session(sid: str, reason: str, *, by: str, now: datetime, account: str =
 
 
 def end_all_sessions(account: str, reason: str, *, by: str, now: datetime, keep: str = "") -> int:
-    """End every session of an account but ``keep``; returns how many. Cost: as many steps."""
-    open_sids = (
-        Session.objects.filter(account=account, ended_at=None).exclude(pk=keep).values_list("pk", flat=True)
-    )
-    return sum(end_session(sid, reason, by=by, now=now, account=account) for sid in list(open_sids))
+    """End every session of an account but ``keep``; returns how many were known. Cost: as many steps.
+
+    One that is not written down yet, because no worker has come to it, ends as well: it began before.
+    """
+    with transaction.atomic():
+        AccountState.objects.get_or_create(account=account)
+        AccountState.objects.filter(account=account).update(sessions_ended_at=now)
+        if keep:
+            kept = {"account": account, "started_at": now, "last_seen_at": now}
+            Session.objects.get_or_create(sid=keep, defaults=kept)
+        apply_account_soon(account, now)
+        open_sids = Session.objects.filter(account=account, ended_at=None).exclude(pk=keep)
+        sids = list(open_sids.values_list("pk", flat=True))
+        return sum(end_session(sid, reason, by=by, now=now, account=account) for sid in sids)
 
 
 def password_changed(account: str, *, now: datetime, keep: str = "") -> None:
@@ -70,7 +79,6 @@ def password_changed(account: str, *, now: datetime, keep: str = "") -> None:
     with transaction.atomic():
         end_all_sessions(account, "password changed", by=account, now=now, keep=keep)
         _void_challenges(account)
-        AccountState.objects.get_or_create(account=account)
         AccountState.objects.filter(account=account).update(contact_changed_at=now)
         apply_account_soon(account, now)
 
@@ -120,12 +128,19 @@ def apply_account(account: str, now: datetime) -> None:
     """Bring Redis in line with the account's rows, whichever way they stand. Raises ``StoreUnavailable``."""
     del now
     state = AccountState.objects.filter(pk=account).first()
+    cut = state.sessions_ended_at if state else None
+    store = default_store()
+    # First whom it spares, or it would stop them for a moment.
+    if cut is not None:
+        for sid in Session.objects.filter(account=account, ended_at=None).values_list("pk", flat=True):
+            spare_session(store, sid, cut)
     mark_account(
-        default_store(),
+        store,
         account,
         frozen=bool(state and state.frozen_at),
         suspect=durable.is_suspect(account),
         contact_changed_at=state.contact_changed_at if state else None,
+        sessions_ended_at=cut,
     )
 
 

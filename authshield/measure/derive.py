@@ -180,7 +180,7 @@ def _session_facts(facts: Facts, event: Event, reading: Reading) -> None:
     facts["session.score"] = float(session.get("score", 0.0))
     facts["session.strength"] = session.get("strength", 0)
     facts["session.proof_age_seconds"] = max(0, at - proof) / 1000 if proof else NEVER_SECONDS
-    facts["session.is_ended"] = bool(session.get("ended"))
+    facts["session.is_ended"] = bool(session.get("ended")) or _is_cut_off(reading)
     if session.get("staff"):
         facts["account.is_staff"] = True
     # A device that had a cookie at the sign-in and comes without one now is another device.
@@ -188,6 +188,12 @@ def _session_facts(facts: Facts, event: Event, reading: Reading) -> None:
     facts["session.browser_changed"] = _differs(session.get("browser", ""), event.client.browser)
     facts["session.network_changed"] = _differs(session.get("asn", 0), event.network.asn)
     facts["session.country_changed"] = _differs(session.get("country", ""), event.network.country)
+
+
+def _is_cut_off(reading: Reading) -> bool:
+    """Whether all sessions of the account were ended after this one began, and it was not the one to stay."""
+    cut = reading.account.get("cut", 0)
+    return bool(reading.session.get("started", cut + 1) <= cut and reading.session.get("spared", 0) < cut)
 
 
 def _differs(then: str | int, now: str | int) -> bool:

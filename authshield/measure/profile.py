@@ -49,8 +49,12 @@ def mark_account(
     frozen: bool | None = None,
     suspect: bool | None = None,
     contact_changed_at: datetime | None = None,
+    sessions_ended_at: datetime | None = None,
 ) -> None:
-    """Note that the account was frozen, is suspect, or that its contact data changed; None leaves it."""
+    """Note that the account was frozen, is suspect, or that its contact data changed; None leaves it.
+
+    ``sessions_ended_at``: the sessions that began before are over, but for those that ``spare_session`` names.
+    """
     ops: list[Op] = []
     if suspect is not None:
         ops.append(["s", {"suspect": int(suspect)}])
@@ -58,6 +62,8 @@ def mark_account(
         ops.append(["s", {"frozen": int(frozen)}])
     if contact_changed_at is not None:
         ops.append(["x", {"contact": _ms(contact_changed_at)}])
+    if sessions_ended_at is not None:
+        ops.append(["x", {"cut": _ms(sessions_ended_at)}])
     _change_account(store, account, ops)
 
 
@@ -81,6 +87,11 @@ def mark_session(
     if proof_at is not None:
         attributes["proof"] = _ms(proof_at)
     _change(store, "sess", sid, [["s", attributes]])
+
+
+def spare_session(store: Store, sid: str, at: datetime) -> None:
+    """Let a session outlive that all others of its account were ended at that time."""
+    _change(store, "sess", sid, [["s", {"spared": _ms(at)}]])
 
 
 def trust_device(store: Store, account: str, device_id: str, *, now: datetime) -> None:

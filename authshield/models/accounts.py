@@ -15,6 +15,13 @@ class AccountState(models.Model):
     frozen_by = models.CharField(_("frozen by"), max_length=150, blank=True)
     contact_changed_at = models.DateTimeField(_("contact data or factors changed at"), null=True, blank=True)
 
+    sessions_ended_at = models.DateTimeField(
+        _("sessions ended at"),
+        null=True,
+        blank=True,
+        help_text=_("ends every session that began before, even one that is not written down yet"),
+    )
+
     class Meta:
         """Names for the desk."""
 

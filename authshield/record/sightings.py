@@ -89,12 +89,26 @@ def _save_sessions(sightings: list[Sighting], now: datetime) -> None:
             new.append(_merge_session(row, mine))
         elif _tells_more(known[sid], mine):
             renewed.append(_merge_session(known[sid], mine))
+    _end_late_comers(new, now)
     Session.objects.bulk_create(new, ignore_conflicts=True)
     # Not ended_at: whoever ends a session at this moment must win.
     Session.objects.bulk_update(renewed, _SESSION_COLUMNS)
     for row in renewed:
         if row.ended_at is not None and row.sealed_key:
             # It was ended before its key was known: now it can be deleted as well.
+            outbox.enqueue(APPLY_SESSION, row.sid, now)
+
+
+def _end_late_comers(rows: list[Session], now: datetime) -> None:
+    """A session that is written down after all of its account's were ended is over, if it began before."""
+    cut = AccountState.objects.filter(
+        account__in={row.account for row in rows}, sessions_ended_at__isnull=False
+    )
+    ended = dict(cut.values_list("account", "sessions_ended_at")) if rows else {}
+    for row in rows:
+        ended_at = ended.get(row.account)
+        if ended_at is not None and row.started_at <= ended_at:
+            row.ended_at, row.ended_reason = ended_at, "ended with all others"
             outbox.enqueue(APPLY_SESSION, row.sid, now)
 
 

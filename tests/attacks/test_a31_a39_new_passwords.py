@@ -1,4 +1,4 @@
-"""A31, A39: a new password ends what the old one opened, by whichever door it came."""
+"""A31, A38, A39: a new password ends what the old one opened, and "everywhere" means everywhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from authshield.models import AccountState, Challenge, Session
+from tests.servers import Valkey
 from tests.site import Guest, challenge_in, code_of, stranger, work_off
 
 pytestmark = pytest.mark.usefixtures("own_site")
@@ -102,3 +103,25 @@ def test_a39_a_password_that_staff_set_ends_the_customers_sessions_too() -> None
     user.save()
     assert not _open_sessions()
     assert not thief.is_signed_in
+
+
+def test_a38_signed_out_everywhere_holds_for_a_session_that_no_worker_has_seen(site: Valkey) -> None:
+    """The worker is away, so no list shows the thief: out they are at once, and for good once it is back."""
+    del site
+    owner, thief = Guest(), Guest()
+    assert owner.sign_in("dave").headers["Location"] == "/"
+    token = thief.api_sign_in("dave").json()["token"]
+    bearer = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+    assert thief.sign_in("dave").headers["Location"] == "/"
+    owner.client.post("/security/sessions/end-others/")
+    assert owner.is_signed_in
+    order = {"symbol": "1301", "side": "buy", "quantity": "1", "order_type": "market"}
+    assert thief.api("POST", "/api/orders", order, **bearer).json()["code"] == "session_ended"
+    assert not thief.is_signed_in
+    work_off()
+    assert owner.is_signed_in
+    assert thief.api("GET", "/api/orders", **bearer).json()["code"] == "session_ended"
+    assert thief.sign_in("dave").headers["Location"] == "/"
+    assert thief.client.get("/").status_code == 200
+    work_off()
+    assert Session.objects.filter(account=str(_dave().pk), ended_at=None).count() == 2
