@@ -58,9 +58,10 @@ def valkey_server() -> Iterator[Valkey]:
 
 @pytest.fixture
 def valkey(valkey_server: Valkey, settings: Settings) -> Valkey:
-    """An empty Valkey that the project is configured with."""
+    """An empty Valkey that the project is configured with, and waits for where the machine is busy."""
     valkey_server.client.flushall()
     settings.AUTHSHIELD_REDIS_URL = valkey_server.url
+    settings.AUTHSHIELD_STORE_TIMEOUT_SECONDS = 5.0
     return valkey_server
 
 

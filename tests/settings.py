@@ -14,6 +14,9 @@ from demo_site.settings import *  # noqa: E402, F403 - the same site, differing 
 # Nothing answers there: a test that needs Redis takes the fixture `valkey`.
 AUTHSHIELD_REDIS_URL = f"unix://{_FOLDER}/nothing.sock"
 
+# Files are found when they are asked for: else each test's browser begins with a walk through all of them.
+WHITENOISE_AUTOREFRESH = True
+
 # Hashing is slow on purpose, and no test is about how slow.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

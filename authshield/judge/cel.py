@@ -38,6 +38,7 @@ _WORDS = {
 _ERROR = re.compile(r"(?:^|: )ERROR: <input>:(\d+):(\d+): (.*)")
 _OVERLOAD = re.compile(r"found no matching overload for '(.+?)' applied to '\((.*)\)'")
 _INT_BITS = 63
+_KEPT = 1024
 
 
 def velocity_name(limit_id: str) -> str:
@@ -73,17 +74,30 @@ class Language:
         kinds |= dict.fromkeys(velocities, "int")
         self.types = kinds
         self._environment = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in kinds.items()})
+        # Every change of a list publishes a version anew, and nearly all its conditions are those of the last.
+        self._diagnosed = lru_cache(maxsize=_KEPT)(self._diagnose)
+        self._conditions = lru_cache(maxsize=_KEPT)(self._condition)
+        self._lists = lru_cache(maxsize=_KEPT)(self._together)
 
     def diagnose(self, expression: str) -> list[Problem]:
         """All that is wrong with a condition, in the order of the text; empty when it can be used."""
-        return scan(expression, self.types) or self._ask_engine(expression)
+        return list(self._diagnosed(expression))
 
     def condition(self, expression: str) -> Condition:
         """Compile a condition that ``diagnose`` has nothing to say about; else ``ValueError``."""
-        return self._compile(expression, used_names(expression, self.types))
+        return self._conditions(expression)
 
     def together(self, expressions: Sequence[str]) -> Condition | None:
         """Compile several into one that yields a list; None where they are too much for one."""
+        return self._lists(tuple(expressions))
+
+    def _diagnose(self, expression: str) -> tuple[Problem, ...]:
+        return tuple(scan(expression, self.types) or self._ask_engine(expression))
+
+    def _condition(self, expression: str) -> Condition:
+        return self._compile(expression, used_names(expression, self.types))
+
+    def _together(self, expressions: tuple[str, ...]) -> Condition | None:
         # Each on its own lines: a comment at the end of one must not swallow the next.
         joined = "[" + ",".join(f"(\n{expression}\n)" for expression in expressions) + "]"
         names = frozenset[str]().union(*(used_names(expression, self.types) for expression in expressions))

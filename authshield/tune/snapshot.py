@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.db import Error as DatabaseFailure
@@ -85,6 +86,7 @@ class Snapshots:
         self.ask_again()
 
 
+@cache
 def _shipped() -> Snapshot:
     """What is in force where nothing was ever published, or the database was never reached."""
     return Snapshot(None, compile_ruleset(default_source()), ())

@@ -170,3 +170,11 @@ def test_rules_too_much_for_one_list_are_still_judged() -> None:
     apart = replace(program, batches=tuple((None, rules) for _, rules in program.batches))
     compiled = replace(compiled, programs={Kind.ORDER: apart})
     assert len(judge(event(), features(order__value=15), compiled).rules) == 15
+
+
+def test_what_stays_the_same_is_compiled_once() -> None:
+    """A list that changes publishes a version anew: its conditions are those of the version before."""
+    before = ruleset(rule("r1", "order.is_thin"))
+    after = compile_ruleset(replace(before.source, version=before.version + 1))
+    assert after.version == before.version + 1
+    assert after.programs[Kind.ORDER].conditions["r1"] is before.programs[Kind.ORDER].conditions["r1"]
