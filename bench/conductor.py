@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -50,8 +50,9 @@ class VariantProcess:
     def tell(self, do: str, **job: object) -> None:
         """Hand a job over without waiting for its answer."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"do": do, **job}) + "\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # `answer` says that it has ended
+            self._process.stdin.write(json.dumps({"do": do, **job}) + "\n")
+            self._process.stdin.flush()
 
     def answer(self) -> Any:
         """Wait for the answer to the job that was handed over first."""
@@ -68,7 +69,8 @@ class VariantProcess:
     def __exit__(self, *_: object) -> None:
         """End it."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
