@@ -109,7 +109,7 @@ FACTS: tuple[Fact, ...] = (
     _int("order.adv", "average daily traded value of the symbol, 0 if unknown", "minor units"),
     _double("order.adv_share", "value of the order as a share of that, 0 if unknown"),
     _flag("order.is_thin", "the symbol's average daily traded value is known and under the threshold"),
-    _flag("order.symbol_seen", "the account has traded this symbol or holds it"),
+    _flag("order.symbol_seen", "the account traded this symbol in a usual session, or held it before today"),
     _flag("order.market_seen", "the account has traded on this market"),
     _int("order.learnt", "orders of the account learnt without dispute"),
     _flag("order.is_queued", "placed outside trading hours"),

@@ -49,7 +49,9 @@ def test_a76_a_sign_in_stays_here() -> None:
         guest, other = Guest(), Guest()
         fields = {"username": "erin", "password": "erin-erin"}
         assert leads_home(guest.client.post("/login/", {**fields, "next": target})), target
-        assert leads_home(other.client.post(f"/login/?{urlencode({'next': target})}", fields)), target
+        answer = other.client.post(f"/login/?{urlencode({'next': target})}", fields)
+        # An address with a NUL is refused as a whole.
+        assert answer.status_code == 400 if "\x00" in target else leads_home(answer), target
         assert "a" not in guest.client.cookies
 
 

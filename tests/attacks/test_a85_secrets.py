@@ -18,6 +18,7 @@ from tests.client import ELSEWHERE
 from tests.servers import Valkey
 from tests.site import Guest, challenge_in, code_of, stranger, work_off
 
+MANY = 1000
 BANK = "0010-310-4000004"
 WRONG = "wr0ng-pass-phrase-of-hers"
 NEW = "n3w-pass-phrase-of-hers"
@@ -100,7 +101,7 @@ def test_a85_no_secret_is_left_anywhere(own_site: Valkey, caplog: pytest.LogCapt
     found = [pair for pair in found if pair[0] not in {"code", "wrong code"} or pair[1] in {"log", "mail"}]
     assert found == []
     assert mail.outbox
-    assert "dave" in places["redis"]
+    assert len(places["redis"]) > MANY
 
 
 def test_a78_a79_what_a_browser_says_of_itself_is_text(
