@@ -3,28 +3,29 @@
 from collections.abc import Callable
 
 import pytest
-from pytest_django.fixtures import Settings
+from pytest_django.fixtures import Settings as Changeable
 
 from authshield.backends import loader
 from authshield.backends.geo import MmdbLocator
 from authshield.backends.notify import EmailNotifier
 from authshield.backends.orders import NoBooks
 from authshield.backends.sessions import DjangoSessions
+from authshield.conf import Settings
 from authshield.errors import ConfigurationError, GatewayError
 from authshield.vocabulary.event import Kind
 from authshield.vocabulary.operation import Operation
 
 
-def test_each_port_has_a_default(settings: Settings) -> None:
+def test_each_port_has_a_default(settings: Changeable) -> None:
     """Without a setting every port is there."""
-    del settings.AUTHSHIELD_ORDER_GATEWAY
+    settings.AUTHSHIELD_ORDER_GATEWAY = Settings.ORDER_GATEWAY
     assert isinstance(loader.order_gateway(), NoBooks)
     assert isinstance(loader.session_ender(), DjangoSessions)
     assert isinstance(loader.geo_locator(), MmdbLocator)
     assert isinstance(loader.notifier(), EmailNotifier)
 
 
-def test_a_path_is_made_once(settings: Settings) -> None:
+def test_a_path_is_made_once(settings: Changeable) -> None:
     """Two look-ups give the same instance, so that caches inside it live on."""
     assert loader.load(settings.AUTHSHIELD_ORDER_GATEWAY) is loader.order_gateway()
 
@@ -32,7 +33,7 @@ def test_a_path_is_made_once(settings: Settings) -> None:
 @pytest.mark.parametrize(
     "path", ["no.such.Module", "nodots", "authshield.backends.orders.Missing", "datetime.datetime"]
 )
-def test_a_path_that_cannot_be_used_names_its_setting(settings: Settings, path: str) -> None:
+def test_a_path_that_cannot_be_used_names_its_setting(settings: Changeable, path: str) -> None:
     """The error tells the setting, the value and what would be right."""
     settings.AUTHSHIELD_NOTIFIER = path
     with pytest.raises(ConfigurationError, match=f"AUTHSHIELD_NOTIFIER is '{path}'.*dotted path"):
