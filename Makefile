@@ -28,7 +28,7 @@ reset:
 	@if [ -e '$(DATA)' ]; then requirements/install demo && DATA='$(DATA)' $(PY) -m demo_site reset; fi
 
 test: install
-	$(PY) -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-fail-under=95
+	$(PY) -m pytest -n auto --cov --cov-report=term --cov-fail-under=95
 
 lint: install
 	$(PY) -m ruff check .

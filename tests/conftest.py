@@ -18,6 +18,7 @@ from pytest_django.fixtures import Settings
 
 from authshield.models import LimitDraft, RuleDraft, RulesetVersion
 from authshield.tune import rulebook
+from tests import scheduling
 from tests.servers import Valkey, start_valkey
 from tests.sockets import forbid_network
 
@@ -35,9 +36,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 
-def pytest_configure() -> None:
-    """Shut the network before the first import of a test."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Shut the network before the first import of a test; say how tests share processes, if there are several."""
     forbid_network()
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(scheduling.Plugin())
 
 
 @pytest.fixture

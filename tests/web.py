@@ -68,7 +68,7 @@ def run_web(folder: Path, *, workers: int = 4, threads: int = 4, prepare: str = 
     try:
         _manage(environ, "shell", "-c", SET_UP + prepare)
         argv = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
-        argv += ["--threads", str(threads), "--worker-class", "gthread", "demo_site.wsgi"]
+        argv += ["--threads", str(threads), "--worker-class", "gthread", "--preload", "demo_site.wsgi"]
         with (folder / "web.log").open("wb") as log:
             process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=log, stderr=log)
         try:

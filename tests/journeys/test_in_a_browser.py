@@ -7,7 +7,6 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.client import ELSEWHERE
@@ -17,7 +16,6 @@ from tests.workers import wait_for
 if TYPE_CHECKING:
     from tests.live import Live
 
-pytestmark = pytest.mark.xdist_group("live")
 LARGE_CAP = "1301"
 ORDERS = "select side, state from broker_order join auth_user on auth_user.id = account_id where username = ?"
 ENDED = "select 1 from authshield_session where ended_at is not null"

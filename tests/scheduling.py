@@ -1,0 +1,35 @@
+"""Which tests share a process of the run: those that start servers of their own, one after the other.
+
+They wait more than they work, so that meanwhile another process gets on with the rest; and a server that several
+of them share is started once. Must not decide anything else.
+"""
+
+from __future__ import annotations
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+WITH_SERVERS = (
+    "tests/attacks/test_a11_parallel_guesses.py",
+    "tests/attacks/test_a72_worker_away.py",
+    "tests/attacks/test_a73_celery_messages.py",
+    "tests/demo/",
+    "tests/journeys/",
+    "tests/tasks/test_worker.py",
+)
+
+
+class ServersFirst(LoadScopeScheduling):
+    """Hands out the tests with servers first, as they are the largest group, and all others one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "servers" if nodeid.startswith(WITH_SERVERS) else nodeid
+
+
+class Plugin:
+    """Only there where the run has several processes."""
+
+    @pytest.hookimpl
+    def pytest_xdist_make_scheduler(self, config: pytest.Config) -> ServersFirst:
+        """Take the place of xdist's own schedulers."""
+        return ServersFirst(config)
