@@ -12,6 +12,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
@@ -80,6 +81,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def fresh_rulebook() -> None:
     """No test starts with the ruleset of the one before."""
     rulebook.forget()
+
+
+@pytest.fixture(autouse=True)
+def fresh_language() -> None:
+    """Nor in the language of the last page that somebody opened."""
+    translation.deactivate()
 
 
 @pytest.fixture
