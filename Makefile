@@ -13,7 +13,7 @@ help:
 	@echo 'make reset     empty DATA'
 	@echo 'make test      the whole test suite'
 	@echo 'make lint      style, types, floors, templates, migrations'
-	@echo 'make bench     AuthShield beside its peers, into docs/benchmarks.md and bench.json: 4 minutes'
+	@echo 'make bench     AuthShield beside its peers, into docs/benchmarks.md and bench.json'
 	@echo 'make lock      resolve requirements/*.txt anew'
 	@echo 'make clean     remove .venv and caches'
 

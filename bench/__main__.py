@@ -15,7 +15,7 @@ from pathlib import Path
 
 from authshield.clock import now
 from bench.conductor import ROOT
-from bench.machine import load
+from bench.machine import Used, load
 from bench.report import document
 from bench.study import Study
 from bench.variants import VARIANTS
@@ -28,7 +28,7 @@ def main() -> int:
     if options.latency_only and options.doc:
         parser.error("a document is of everything: leave out --latency-only or --doc")
     progress = Progress()
-    before, began = load(), time.monotonic()
+    before, began, used = load(), time.monotonic(), Used()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         study = Study(Path(name), options.rounds, options.calls, progress)
         found = study.latency(
@@ -40,6 +40,7 @@ def main() -> int:
         "measured_at": f"{now().astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         "load_before": before,
         "load_after": load(),
+        "others": used.by_others(),
         "seconds": round(time.monotonic() - began),
         "rounds": options.rounds,
         "calls": options.calls,
@@ -55,10 +56,10 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measure AuthShield beside its peers on this machine: about 4 minutes on 2 quiet cores.",
+        description="Measure AuthShield beside its peers on this machine; it takes some minutes.",
     )
-    parser.add_argument("--rounds", type=int, default=10, help="turns of each variant (default: 10)")
-    parser.add_argument("--calls", type=int, default=40, help="calls in each turn (default: 40)")
+    parser.add_argument("--rounds", type=int, default=8, help="turns of each variant (default: 8)")
+    parser.add_argument("--calls", type=int, default=25, help="calls in each turn (default: 25)")
     parser.add_argument(
         "--variants", default=",".join(VARIANTS), help=f"some of {', '.join(VARIANTS)} (default: all)"
     )

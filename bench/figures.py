@@ -15,7 +15,7 @@ Turn = dict[str, Any]
 
 
 def added(turns: Mapping[str, Sequence[Turn]]) -> dict[str, dict[str, float]]:
-    """By variant: microseconds over bare (median and quartiles of the rounds), ratio to PING, CPU, p99.
+    """By variant: microseconds over bare (median and quartiles of the rounds), CPU, p99.
 
     A round's figure is the median of its calls. ``cpu_us`` is a mean over all calls of the site's process, so
     it has what happens rarely; ``p99_us`` is of all calls, whole.
@@ -36,10 +36,13 @@ def added(turns: Mapping[str, Sequence[Turn]]) -> dict[str, dict[str, float]]:
             "cpu_us": median(differences(cpu[name], cpu[BARE])),
             "p99_us": quantiles(calls, n=100)[98],
         }
-    floor = found[PING]["added_us"] if PING in found else 0.0
-    for figures in found.values():
-        figures["pings"] = figures["added_us"] / floor if floor > 0 else nan
     return found
+
+
+def pings(figures: Mapping[str, Mapping[str, float]], name: str) -> float:
+    """What the variant adds in PINGs; not a number where the PING's own quartiles do not tell it from nothing."""
+    floor = figures[PING]
+    return figures[name]["added_us"] / floor["added_us"] if floor["added_q1_us"] > 0 else nan
 
 
 def differences(one: Sequence[float], other: Sequence[float]) -> list[float]:

@@ -48,6 +48,27 @@ def load() -> float:
     return os.getloadavg()[0]
 
 
+class Used:
+    """The CPU of the whole machine from now on, to tell ours from others'."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self._began = self._now()
+
+    def by_others(self) -> float:
+        """The share of the machine's time that neither idled nor was ours; PostgreSQL counts as another."""
+        whole, busy, own = (now - before for now, before in zip(self._now(), self._began, strict=True))
+        return max(0.0, busy - own) / whole
+
+    @staticmethod
+    def _now() -> tuple[float, float, float]:
+        line = Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0]
+        ticks = [int(word) / os.sysconf("SC_CLK_TCK") for word in line.split()[1:9]]
+        times = os.times()
+        own = times.user + times.system + times.children_user + times.children_system
+        return sum(ticks), sum(ticks) - ticks[3] - ticks[4], own
+
+
 def _processor() -> str:
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):

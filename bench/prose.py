@@ -10,8 +10,9 @@ nothing in here was typed in by hand, and nothing was tuned for it.
 make bench
 ```
 
-It needs about four minutes on two quiet cores, and starts its own Valkey, PostgreSQL and web processes on sockets of
-this machine. `bench.json` has every figure. Run it on hardware of your own before you believe any of it.
+It takes some minutes (how long this run took is below), and starts its own Valkey, PostgreSQL and web processes on
+sockets of this machine. `bench.json` has every figure. Run it on hardware of your own, with nothing beside it, before
+you believe any of the times; trips, commands, queries, guesses and statuses are the same everywhere.
 """
 
 METHOD = """\
@@ -22,7 +23,8 @@ the last byte of the answer. All share one Valkey (a unix socket, a database eac
 servers to the other. Each of the {rounds} rounds gives each variant {calls} calls of each kind, one variant after
 the other and another one first each time; a round's figure is the median of its calls. *Added* is the difference to
 the bare site **of the same round**; given are the median over the rounds and the quartiles. *× PING* divides it by
-what one redis-py PING adds in the same place, the floor of one round trip. *Added CPU* is the mean over all calls of
+what one redis-py PING adds in the same place, the floor of one round trip; `?` where the first quartile of that is
+not above nothing. *Added CPU* is the mean over all calls of
 the site's own process, without servers, so it includes what happens rarely, such as AuthShield's look for new rules
 every half second. *p99* is of whole requests.
 

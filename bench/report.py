@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from bench.figures import pings
 from bench.prose import AIMS, INTRODUCTION, LIMITS, METHOD
 from bench.variants import AUTHSHIELD, BARE, LOGIN, ORDER, PAGE, PING, SCENARIOS, VARIANTS
 
@@ -36,6 +37,8 @@ def document(found: dict[str, Any]) -> str:
 
 def _conditions(found: dict[str, Any]) -> str:
     rows = [("measured", found["measured_at"]), ("took", f"{found['seconds']} s")]
+    if "others" in found:
+        rows.append(("CPU that others used meanwhile", f"{found['others']:.0%} of the machine"))
     rows.append(("load average before and after", f"{found['load_before']:.2f}, {found['load_after']:.2f}"))
     return _table(("", ""), [*rows, *found["machine"].items()])
 
@@ -50,7 +53,7 @@ def _scenario(found: dict[str, Any], scenario: str) -> str:
     text = [f"### {SCENARIOS[scenario].title.capitalize()}\n\n{SCENARIOS[scenario].note.capitalize()}.\n"]
     for database, latency in found["latency"].items():
         counts = found["counts"][database][scenario]
-        rows = [_row(name, latency[scenario][name], counts[name]) for name in names]
+        rows = [_row(name, latency[scenario], counts[name]) for name in names]
         heads = (
             database,
             "added µs (q1..q3)",
@@ -65,14 +68,15 @@ def _scenario(found: dict[str, Any], scenario: str) -> str:
     return "\n".join(text)
 
 
-def _row(name: str, figures: dict[str, float], counts: dict[str, float]) -> list[str]:
+def _row(name: str, variants: dict[str, dict[str, float]], counts: dict[str, float]) -> list[str]:
+    figures = variants[name]
     if name == BARE:
         cells = [f"({figures['whole_us']:.0f} whole)", "", ""]
     else:
         spread = f"{figures['added_q1_us']:.0f}..{figures['added_q3_us']:.0f}"
         cells = [
             f"{figures['added_us']:.0f} ({spread})",
-            _times(figures["pings"]),
+            _times(pings(variants, name)),
             f"{figures['cpu_us']:.0f}",
         ]
     seen = [f"{counts[key]:g}" for key in ("trips", "commands", "queries")]
@@ -80,7 +84,7 @@ def _row(name: str, figures: dict[str, float], counts: dict[str, float]) -> list
 
 
 def _times(ratio: float) -> str:
-    """A PING that took no longer than nothing is noise: there is no ratio to it."""
+    """Rounded; a question mark where there is none."""
     return "?" if isnan(ratio) else f"{ratio:.1f}"
 
 
@@ -90,9 +94,11 @@ def _shortfalls(found: dict[str, Any]) -> str:
     for database, latency in found["latency"].items():
         for scenario, one in SCENARIOS.items():
             trips = found["counts"][database][scenario][AUTHSHIELD]["trips"]
-            ratio = latency[scenario][AUTHSHIELD]["pings"]
+            ratio = pings(latency[scenario], AUTHSHIELD)
             if trips > TRIP_AIMS[scenario]:
                 lines.append(f"- {one.title} on {database}: {trips:g} trips, {TRIP_AIMS[scenario]} aimed at.")
+            if isnan(ratio):
+                lines.append(f"- {one.title} on {database}: not told, the PING itself is lost in noise.")
             if ratio > RATIO_AIM:
                 lines.append(
                     f"- {one.title} on {database}: {ratio:.1f} × PING, at most {RATIO_AIM:.1f} aimed at."
