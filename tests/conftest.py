@@ -5,6 +5,7 @@ Must not hold test data (tests/factories.py) nor stand in for any part of the pr
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -40,8 +41,17 @@ hypothesis.settings.load_profile("suite")
 def pytest_configure(config: pytest.Config) -> None:
     """Shut the network before the first import of a test; say how tests share processes, if there are several."""
     forbid_network()
+    # A run that a script starts in its background inherits a deaf ear for Ctrl-C, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(scheduling.Plugin())
+
+
+def pytest_unconfigure() -> None:
+    """A process of a parallel run ends without its exit handlers."""
+    from tests.settings import TEST_FOLDER  # noqa: PLC0415 - it makes the folder
+
+    shutil.rmtree(TEST_FOLDER, ignore_errors=True)
 
 
 @pytest.fixture

@@ -6,8 +6,13 @@ of them share is started once. Must not decide anything else.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
 WITH_SERVERS = (
     "tests/attacks/test_a11_parallel_guesses.py",
@@ -30,6 +35,6 @@ class Plugin:
     """Only there where the run has several processes."""
 
     @pytest.hookimpl
-    def pytest_xdist_make_scheduler(self, config: pytest.Config) -> ServersFirst:
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> ServersFirst:
         """Take the place of xdist's own schedulers."""
-        return ServersFirst(config)
+        return ServersFirst(config, log)

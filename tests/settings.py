@@ -5,14 +5,14 @@ import os
 import shutil
 import tempfile
 
-_FOLDER = tempfile.mkdtemp(prefix="authshield-settings-")
-atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
-os.environ["DEMO_DATA"] = _FOLDER
+TEST_FOLDER = tempfile.mkdtemp(prefix="authshield-settings-")
+atexit.register(shutil.rmtree, TEST_FOLDER, ignore_errors=True)
+os.environ["DEMO_DATA"] = TEST_FOLDER
 
 from demo_site.settings import *  # noqa: E402, F403 - the same site, differing in what follows
 
 # Nothing answers there: a test that needs Redis takes the fixture `valkey`.
-AUTHSHIELD_REDIS_URL = f"unix://{_FOLDER}/nothing.sock"
+AUTHSHIELD_REDIS_URL = f"unix://{TEST_FOLDER}/nothing.sock"
 
 # Files are found when they are asked for: else each test's browser begins with a walk through all of them.
 WHITENOISE_AUTOREFRESH = True
@@ -23,4 +23,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if os.environ.get("TEST_DATABASE") == "postgresql":
     from tests.servers import start_postgres
 
-    DATABASES = {"default": start_postgres(f"{_FOLDER}/postgres")}
+    DATABASES = {"default": start_postgres(f"{TEST_FOLDER}/postgres")}
