@@ -59,7 +59,7 @@ def measure_after(
         keys, segments = [*before[0], *keys], [before[1], body]
     began = time.perf_counter()
     try:
-        reply = store.run(keys, segments)[-1]
+        reply = store.run_segments(keys, segments)[-1]
     except StoreUnavailable:
         features = without_store(event, context)
     else:

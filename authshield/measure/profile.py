@@ -123,7 +123,7 @@ def _change_account(store: Store, account: str, ops: list[Op]) -> None:
 
 def _change(store: Store, kind: str, value: str, ops: list[Op]) -> None:
     # Time 0: nothing here is counted by the clock, so nothing has to expire by it either.
-    store.run([store.keys.entity(kind, value)], [pack_segment(0, 0, [[TTL[kind], *ops]])])
+    store.run_segments([store.keys.entity(kind, value)], [pack_segment(0, 0, [[TTL[kind], *ops]])])
 
 
 def _ms(at: datetime) -> int:

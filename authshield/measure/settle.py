@@ -40,7 +40,7 @@ def settle(
         return
     keys, segment = settling(event, features, settlement, store, stream=stream)
     with suppress(StoreUnavailable):
-        store.run(keys, [segment])
+        store.run_segments(keys, [segment])
 
 
 def settle_then_measure(

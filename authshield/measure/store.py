@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ from authshield.measure.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from authshield.measure.calls import Call
 
 SCRIPT = (Path(__file__).parent / "scripts" / "measure.lua").read_text(encoding="utf-8")
 SCRIPT_ID = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
@@ -70,10 +73,28 @@ class Store:
         """Calls that were not answered."""
         return self.breaker.failures
 
-    def run(self, keys: Sequence[str], segments: Sequence[bytes]) -> list[bytes]:
-        """Run the script, once; one packed reply a segment. Cost: 1 round trip. Raises ``StoreUnavailable``."""
+    def run(self, calls: Sequence[Call]) -> list[list[bytes]]:
+        """Run these calls; one packed reply a key, of each. Cost: 1 round trip. Raises ``StoreUnavailable``."""
+        return [self._guarded(partial(self._run, call)) for call in calls]
+
+    def run_segments(self, keys: Sequence[str], segments: Sequence[bytes]) -> list[bytes]:
+        """Run the interpreter, once; one packed reply a segment. Cost: 1 round trip. Raises ``StoreUnavailable``."""
         keys = [*keys, self.keys.stream, self.keys.dropped]
         reply = self._guarded(lambda: self._evaluate(keys, segments))
+        replies: list[bytes] = msgpack.unpackb(reply, raw=True)
+        return replies
+
+    def _run(self, call: Call) -> list[bytes]:
+        keys, entry = list(call.keys), call.entry or ()
+        if entry:
+            keys += (self.keys.stream, self.keys.dropped)
+        self.calls += 1
+        parts = (len(keys), *keys, call.head, *call.args, *entry)
+        try:
+            reply = self._execute("EVALSHA", call.script.sha, *parts)
+        except NoScriptError:
+            self.calls += 1
+            reply = self._execute("EVAL", call.script.text, *parts)
         replies: list[bytes] = msgpack.unpackb(reply, raw=True)
         return replies
 
