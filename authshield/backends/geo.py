@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from authshield.conf import current
@@ -25,6 +26,7 @@ except ImportError:  # the extra `geoip` is not installed
 logger = logging.getLogger("authshield.geo")
 
 CACHED_ADDRESSES = 8192
+LOOK_AGAIN_SECONDS = 1.0
 UNKNOWN = Network()
 Record = Mapping[str, Any]
 Signature = tuple[tuple[str, int], ...]
@@ -54,30 +56,44 @@ _KINDS = {
 
 
 class MmdbLocator:
-    """The files of ``AUTHSHIELD_GEOIP``: the first that knows a field wins; a changed file is read anew."""
+    """The files of ``AUTHSHIELD_GEOIP``: the first that knows a field wins; a changed one is read in a second."""
 
     def __init__(self) -> None:
         self._signature: Signature | None = None
-        self._records = lru_cache(CACHED_ADDRESSES)(_no_records)
+        self._look_again = 0.0
+        self._paths: tuple[str, ...] | None = None
+        self._use([])
 
     def locate(self, ip: str) -> Network:
-        """What is known of the address. Cost: one ``stat`` a file, plus 2 µs a file for a new address."""
-        return _network(self._of(ip))
+        """What is known of the address. Cost: below 1 µs, plus 10 µs for a new address."""
+        self._follow_files()
+        return self._networks(ip)
 
     def place(self, ip: str) -> str:
         """City and country for people, the country's code where it has no name, empty if unknown."""
-        records = self._of(ip)
-        city = _name(_first(records, "city"))
-        country = _name(_first(records, "country")) or _code(_first(records, "country", "country_code"))
-        return ", ".join(part for part in (city, country) if part)[:100]
+        self._follow_files()
+        return self._places(ip)
 
-    def _of(self, ip: str) -> tuple[Record, ...]:
-        signature = _signature(current().GEOIP)
+    def _follow_files(self) -> None:
+        paths, tick = current().GEOIP, monotonic()
+        if tick < self._look_again and paths is self._paths:
+            return
+        self._look_again, self._paths = tick + LOOK_AGAIN_SECONDS, paths
+        signature = _signature(paths)
         if signature != self._signature:
-            readers = [reader for path, _ in signature if (reader := _open(path)) is not None]
-            self._records = lru_cache(CACHED_ADDRESSES)(lambda address: _look_up(readers, address))
+            self._use([reader for path, _ in signature if (reader := _open(path)) is not None])
             self._signature = signature
-        return self._records(ip)
+
+    def _use(self, readers: list[Any]) -> None:
+        cached = lru_cache(CACHED_ADDRESSES)
+        self._networks = cached(lambda address: _network(_look_up(readers, address)))
+        self._places = cached(lambda address: _place(_look_up(readers, address)))
+
+
+def _place(records: tuple[Record, ...]) -> str:
+    city = _name(_first(records, "city"))
+    country = _name(_first(records, "country")) or _code(_first(records, "country", "country_code"))
+    return ", ".join(part for part in (city, country) if part)[:100]
 
 
 def place_of(ip: str, network: Network, locator: object) -> str:
@@ -85,10 +101,6 @@ def place_of(ip: str, network: Network, locator: object) -> str:
     if isinstance(locator, MmdbLocator) and (place := locator.place(ip)):
         return place
     return network.country
-
-
-def _no_records(_address: str) -> tuple[Record, ...]:
-    return ()
 
 
 def _signature(paths: tuple[str, ...]) -> Signature:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 UNKNOWN_IP = "0.0.0.0"  # noqa: S104 - the word for "not known", nothing is bound to it
 MAX_HOPS = 20
 MAX_HEADER = 4096
+CACHED = 8192
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -26,12 +27,12 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 def client_ip(request: HttpRequest) -> str:
     """The address of the client, IPv4-mapped IPv6 written as IPv4. ``UNKNOWN_IP`` where there is none.
 
-    Cost: no look-up, a few µs.
+    Cost: below 1 µs without proxies, some µs behind one.
     """
     settings = current()
-    peer = parse(request.META.get("REMOTE_ADDR", ""))
     if not settings.TRUSTED_PROXIES or not peer_is_trusted(request):
-        return str(peer) if peer else UNKNOWN_IP
+        return _written(request.META.get("REMOTE_ADDR", ""))
+    peer = parse(request.META.get("REMOTE_ADDR", ""))
     header = request.META.get("HTTP_" + settings.FORWARDED_HEADER.upper().replace("-", "_"), "")
     trusted = _networks(settings.TRUSTED_PROXIES)
     last = peer
@@ -69,6 +70,12 @@ def parse(hop: str) -> _Address | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         return address.ipv4_mapped
     return address
+
+
+@lru_cache(maxsize=CACHED)
+def _written(peer: str) -> str:
+    address = parse(peer)
+    return str(address) if address else UNKNOWN_IP
 
 
 def _is_inside(address: _Address, networks: tuple[_Network, ...]) -> bool:

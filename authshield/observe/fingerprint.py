@@ -36,7 +36,7 @@ def clean(body: Mapping[str, Any]) -> dict[str, str]:
         if not isinstance(value, str) or len(value) > MAX_VALUE:
             detail = f"must be a string of at most {MAX_VALUE} characters"
             raise InvalidInput(detail, field=name, status_code=400)
-        kept[name] = "".join(c for c in value if c.isprintable())
+        kept[name] = value if value.isprintable() else "".join(c for c in value if c.isprintable())
     return kept
 
 

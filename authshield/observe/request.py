@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from authshield.backends.loader import load
-from authshield.conf import current
+from authshield.conf import current, sealing_keys
 from authshield.observe.client_ip import client_ip, peer_is_trusted
 from authshield.observe.device import read_device
 from authshield.observe.fingerprint import clean
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from authshield.vocabulary.ports import GeoLocator
 
 FINGERPRINT_KEY = "authshield_fingerprint"
+_CACHED = 8192
 _JA4 = re.compile(r"^[tqd](?:\d\d|s[23]|d[123])[di]\d{4}[0-9A-Za-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}\Z", re.ASCII)
 
 
@@ -36,11 +38,11 @@ def observe(
 ) -> Event:
     """Describe what is happening. Whatever cannot be read is unknown; nothing raises.
 
-    Cost: no query, no network; about 30 µs, 60 µs for a browser never seen by this process.
+    Cost: no query, no network; about 8 µs, 60 µs for a browser never seen by this process.
     """
     client = observe_client(request)
     return Event(
-        id=f"{int(now.timestamp() * 1000):011x}{secrets.token_hex(10)}",
+        id=f"{int(now.timestamp() * 1000):011x}{os.urandom(10).hex()}",
         at=now,
         kind=kind,
         account=who.account,
@@ -55,20 +57,22 @@ def observe(
 
 def observe_client(request: HttpRequest) -> Client:
     """Address and browser of the request."""
-    meta = request.META
-    agent = meta.get("HTTP_USER_AGENT", "")[:MAX_LENGTH]
-    hints = meta.get("HTTP_SEC_CH_UA", "")[:MAX_LENGTH]
-    platform = meta.get("HTTP_SEC_CH_UA_PLATFORM", "")[:64]
-    return Client(
-        ip=client_ip(request),
-        user_agent=agent,
-        accept_language=meta.get("HTTP_ACCEPT_LANGUAGE", "")[:200],
-        sec_ch_ua=hints,
-        sec_ch_ua_platform=platform,
-        sec_ch_ua_mobile=meta.get("HTTP_SEC_CH_UA_MOBILE", "")[:8],
-        ja4=_ja4(request),
-        browser=summarise(agent, hints, platform).key,
+    header = request.META.get
+    return _client(
+        client_ip(request),
+        header("HTTP_USER_AGENT", "")[:MAX_LENGTH],
+        header("HTTP_ACCEPT_LANGUAGE", "")[:200],
+        header("HTTP_SEC_CH_UA", "")[:MAX_LENGTH],
+        header("HTTP_SEC_CH_UA_PLATFORM", "")[:64],
+        header("HTTP_SEC_CH_UA_MOBILE", "")[:8],
+        _ja4(request),
     )
+
+
+@lru_cache(maxsize=_CACHED)
+def _client(ip: str, agent: str, language: str, *rest: str) -> Client:
+    hints, platform, mobile, ja4 = rest
+    return Client(ip, agent, language, hints, platform, mobile, ja4, summarise(agent, hints, platform).key)
 
 
 def _ja4(request: HttpRequest) -> str:
@@ -81,14 +85,19 @@ def _ja4(request: HttpRequest) -> str:
 
 def _device(request: HttpRequest) -> DeviceSeen:
     device = read_device(request)
-    key = keyed_hash(device, "device") if device else ""
-    return DeviceSeen(id=device, fingerprint=_fingerprint(request), key=key)
-
-
-def _fingerprint(request: HttpRequest) -> dict[str, str]:
     session = getattr(request, "session", None)
     stored = session.get(FINGERPRINT_KEY) if session is not None else None
-    return clean(stored) if isinstance(stored, dict) else {}
+    if not isinstance(stored, dict):
+        return _seen(device, (), sealing_keys())
+    return _seen(device, tuple(clean(stored).items()), sealing_keys())
+
+
+@lru_cache(maxsize=_CACHED)
+def _seen(
+    device: str | None, fingerprint: tuple[tuple[str, str], ...], _keys: tuple[bytes, ...]
+) -> DeviceSeen:
+    key = keyed_hash(device, "device") if device else ""
+    return DeviceSeen(id=device, fingerprint=dict(fingerprint), key=key)
 
 
 def _locate(ip: str) -> Network:
