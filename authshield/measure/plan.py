@@ -108,7 +108,7 @@ def ready(limits: tuple[Limit, ...]) -> dict[str, tuple[Counted, ...]]:
     if entry is None or entry[0] is not limits:
         by_entity: dict[str, list[Counted]] = {}
         for limit in limits:
-            if limit.state is not State.OFF:
+            if limit.state is not State.OFF and _is_countable(limit):
                 by_entity.setdefault(_ENTITY[limit.dimension], []).append(_counted(limit))
         if len(_ready) >= READY_KEPT:
             _ready.clear()
@@ -116,10 +116,14 @@ def ready(limits: tuple[Limit, ...]) -> dict[str, tuple[Counted, ...]]:
     return entry[1]
 
 
+def _is_countable(limit: Limit) -> bool:
+    return limit.dimension in _ENTITY and limit.also is None and limit.measure is not Measure.SHARE
+
+
 def _counted(limit: Limit) -> Counted:
     # A name says what its rows mean: a limit that is redefined starts anew instead of misreading old rows.
     refundable = "r" if limit.refunds_success else "n"
-    distinct_of = limit.distinct_of or limit.dimension
+    distinct_of = limit.distinct_of if limit.distinct_of in _ENTITY else limit.dimension
     what = (
         f"{limit.measure.value}:{distinct_of.value}"
         if limit.measure is Measure.DISTINCT

@@ -81,13 +81,19 @@ class RuleDraft(Consequence):
 class LimitDraft(Consequence):
     """A velocity limit as the desk edits it; it counts from the next publication on."""
 
-    dimension = models.CharField(_("counted by"), max_length=10)
+    dimension = models.CharField(_("counted by"), max_length=20)
+    also = models.CharField(_("together with"), max_length=20, blank=True)
     measure = models.CharField(_("what is counted"), max_length=10, default="count")
-    distinct_of = models.CharField(_("different values of"), max_length=10, blank=True)
+    distinct_of = models.CharField(_("different values of"), max_length=20, blank=True)
     scope = models.CharField(_("whose"), max_length=15, default="any")
     window_seconds = models.PositiveIntegerField(_("window, seconds"), validators=[MinValueValidator(1)])
     capacity = models.PositiveBigIntegerField(_("at most"))
+    burst = models.PositiveIntegerField(_("so many more at once"), default=0)
     refunds_success = models.BooleanField(_("a sign-in that succeeds is not counted"), default=False)
+    frees_cancelled = models.BooleanField(_("a cancelled order is not counted"), default=False)
+    exempt = models.JSONField(_("not for"), default=list, blank=True)
+    grows_by = models.PositiveIntegerField(_("so many more for each good customer"), default=0)
+    progressive = models.BooleanField(_("each further refusal doubles the wait"), default=False)
 
     class Meta(Consequence.Meta):
         """Names for the desk."""

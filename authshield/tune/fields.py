@@ -77,6 +77,13 @@ def some_of(words: Mapping[str, Any]) -> Reader:
     return read_all
 
 
+def texts(value: Any) -> tuple[str, ...]:
+    """A list of texts."""
+    if not isinstance(value, list):
+        raise UnreadableError(f"expected a list of texts, this is {shown(value)}")
+    return tuple(text(one) for one in value)
+
+
 def or_none(reader: Reader) -> Reader:
     """A reader that lets null through."""
     return lambda value: None if value is None else reader(value)

@@ -158,7 +158,7 @@ def _row(draft: RuleDraft | LimitDraft, part: str) -> dict[str, Any]:
     """A draft as a row of the JSON form."""
     columns = {"id": "identifier", "when": "condition"}
     row = {name: getattr(draft, columns.get(name, name)) for name in PARTS[part].readers}
-    return row | {"distinct_of": row["distinct_of"] or None} if "distinct_of" in row else row
+    return row | {name: row[name] or None for name in ("also", "distinct_of") if name in row}
 
 
 def _drafted_lists() -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from authshield.tune.fields import (
     shown,
     some_of,
     text,
+    texts,
     time,
     whole,
 )
@@ -89,12 +90,18 @@ PARTS: dict[str, Part] = {
             "id": text,
             "kinds": _KINDS,
             "dimension": _DIMENSION,
+            "also": or_none(_DIMENSION),
             "measure": one_of({measure.value: measure for measure in Measure}),
             "distinct_of": or_none(_DIMENSION),
             "scope": one_of({scope.value: scope for scope in Scope}),
             "window_seconds": whole,
             "capacity": whole,
+            "burst": whole,
             "refunds_success": flag,
+            "frees_cancelled": flag,
+            "exempt": texts,
+            "grows_by": whole,
+            "progressive": flag,
             **_CONSEQUENCE,
         },
     ),
@@ -147,6 +154,8 @@ def _plain(value: Any) -> Any:
         return sorted(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, tuple):
+        return list(value)
     return value.value if isinstance(value, Enum) else value
 
 

@@ -150,12 +150,16 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """Money that is to leave, in minor units of the base currency."""
+    """Money that is to leave, in minor units of the base currency.
+
+    ``destination`` names the bank account it goes to; limits count by its keyed hash, and nothing else keeps it.
+    """
 
     value_minor: int
     currency: str = "JPY"
     destination_age_days: float = 0.0
     total_minor: int = 0
+    destination: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,7 +11,6 @@ from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.event import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -23,24 +23,56 @@ class State(StrEnum):
 
 
 class Measure(StrEnum):
-    """What a limit counts."""
+    """What a limit counts: events, money in minor units, different values, or shares of the portfolio.
+
+    An order's share is its value in basis points (1/100 %) of cash and positions before it, rounded up; an
+    amend's that of what it adds. It is 0 where the portfolio is unknown or worth nothing.
+    """
 
     COUNT = "count"
     SUM = "sum"
     DISTINCT = "distinct"
+    SHARE = "share"
 
 
 class Dimension(StrEnum):
-    """What a limit counts by. An address is a /32 or a /64, a prefix a /24 or a /48."""
+    """What a limit counts by. An address is a /32 or a /64, a prefix a /24 or a /48.
+
+    An event that lacks the value (no device cookie, an unknown country) is not counted by it, nor is a pair
+    of which one is lacking. GLOBAL is one count for all events of the site.
+    """
 
     ACCOUNT = "account"
     USERNAME = "username"
     IP = "ip"
     PREFIX = "prefix"
     ASN = "asn"
+    COUNTRY = "country"
     DEVICE = "device"
+    FINGERPRINT = "fingerprint"
     SESSION = "session"
     SYMBOL = "symbol"
+    SYMBOL_SIDE = "symbol_side"
+    BANK_ACCOUNT = "bank_account"
+    GLOBAL = "global"
+
+
+_ORDERS = frozenset({Kind.ORDER, Kind.ORDER_CHANGE})
+_BEFORE_SESSION = frozenset({Kind.LOGIN, Kind.PASSWORD_RESET})
+KINDS_WITH: Mapping[Dimension, frozenset[Kind]] = {dimension: frozenset(Kind) for dimension in Dimension} | {
+    Dimension.USERNAME: _BEFORE_SESSION,
+    Dimension.SESSION: frozenset(Kind) - _BEFORE_SESSION,
+    Dimension.SYMBOL: _ORDERS,
+    Dimension.SYMBOL_SIDE: _ORDERS,
+    Dimension.BANK_ACCOUNT: frozenset({Kind.WITHDRAWAL}),
+}
+"""The kinds of event that have a value to count by."""
+
+EXACT = 64
+"""Up to this capacity every window is exact, different values too; above it bounded memory counts."""
+
+MOST_GROWTH = 20
+"""A capacity that grows with good customers never grows beyond this many times itself."""
 
 
 class Scope(StrEnum):
@@ -68,10 +100,22 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most ``capacity`` in any ``window_seconds``, sliding and exact.
+    """At most ``capacity`` in any ``window_seconds`` (1 to 2,592,000, which is 30 days), sliding.
 
-    ``capacity`` is a number of events, of different ``distinct_of`` values, or a sum in minor units.
-    An event over the limit is not counted. ``refunds_success`` gives a sign-in that succeeds its count back.
+    ``capacity`` (1 or more) is a number of events, of different ``distinct_of`` values, a sum in minor units, or
+    basis points. An event over the limit is not counted.
+
+    - ``also`` makes a pair: counted by ``dimension`` and ``also`` together, such as address and device.
+    - ``burst`` 0: no window ever holds more than ``capacity``; exact up to ``EXACT``, above it refused 1 % early
+      at worst. Over 0 (counts only): ``capacity`` a window on average and ``burst`` at once, so that a window
+      holds ``capacity + burst`` at most.
+    - ``refunds_success`` gives a sign-in or a code that succeeds its count back.
+    - ``frees_cancelled`` gives an order that is cancelled its count back (orders only).
+    - ``exempt``: names of lists; an event whose address, device, account, symbol, carrier or country is in one
+      of them is not counted.
+    - ``grows_by``: so much more capacity for every customer who signed in from behind this address within the
+      window, up to ``MOST_GROWTH`` times ``capacity`` in all (sign-ins by address or prefix only).
+    - ``progressive``: each further refusal in the window doubles the wait, up to the window (denials only).
     """
 
     id: str
@@ -89,6 +133,12 @@ class Limit:
     code: str = ""
     text: str = ""
     state: State = State.ON
+    also: Dimension | None = None
+    burst: int = 0
+    exempt: tuple[str, ...] = ()
+    frees_cancelled: bool = False
+    grows_by: int = 0
+    progressive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
