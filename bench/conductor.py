@@ -29,18 +29,25 @@ Rounds = dict[str, dict[str, list[dict[str, Any]]]]
 class VariantProcess:
     """The process of one variant."""
 
-    def __init__(self, variant: str, folder: Path, redis_url: str, **environ: str) -> None:
-        """Start it; ``folder`` is its own."""
+    def __init__(
+        self, variant: str, folder: Path, redis_url: str, *, command: Sequence[str] = (), **environ: str
+    ) -> None:
+        """Start it, through ``command`` where one is given; ``folder`` is its own."""
         self.variant = variant
         folder.mkdir(exist_ok=True)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.resident"],
+            [*command, sys.executable, "-m", "bench.resident"],
             cwd=ROOT,
             env=site_environ(variant, folder, redis_url, **environ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
 
     def ask(self, do: str, **job: object) -> Any:
         """Have one job done."""
@@ -72,7 +79,7 @@ class VariantProcess:
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

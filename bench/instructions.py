@@ -1,0 +1,139 @@
+"""`python -m bench.instructions`: thousand instructions that a guard adds to a request. No clock, hardly any noise.
+
+Counted are those of the site's process alone, not the kernel's nor the servers'. Must not hold a figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from bench.callgrind import CountedProcess
+from bench.conductor import VariantProcess, on_core, valkey_in
+from bench.hotspots import places
+from bench.variants import AUTHSHIELD, BARE, PING, SCENARIOS, VARIANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CALLS = 12
+PEOPLE = 12
+PROFILED_PEOPLE, PROFILED_CALLS = 60, 25
+GATE = Path(__file__).parent / "gate.toml"
+
+Counts = dict[str, dict[str, float]]
+"""Instructions of a whole request, by variant and scenario."""
+
+
+def main() -> int:
+    """Count, print, and with ``--gate`` say whether it is too much: status 1."""
+    options = _parser().parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        if options.by_function:
+            print(by_function(Path(name), options.scenarios))
+            return 0
+        variants = [BARE, *(one for one in options.variants.split(",") if one != BARE)]
+        found = over_bare(counted(Path(name), variants, options.scenarios, options.calls))
+    print(json.dumps(found, indent=1) if options.json else table(found))
+    excess = exceeded(found[AUTHSHIELD]) if options.gate else []
+    for line in excess:
+        print(line, file=sys.stderr)
+    return 1 if excess else 0
+
+
+def counted(folder: Path, variants: Sequence[str], scenarios: Sequence[str], calls: int) -> Counts:
+    """Medians of so many requests of each kind. Cost: some 20 s a variant, on one core."""
+    found: Counts = {}
+    with valkey_in(folder / "valkey") as valkey:
+        for variant in variants:
+            valkey.client.flushall()
+            with CountedProcess(variant, folder / variant, valkey.url) as process:
+                process.ask("prepare", people=PEOPLE)
+                process.count_from_here()
+                found[variant] = {one: median(process.instructions(one, calls)) for one in scenarios}
+    return found
+
+
+def over_bare(counts: Counts) -> Counts:
+    """Thousand instructions more than the bare site's; the bare site's own are whole."""
+    bare = counts[BARE]
+    return {
+        variant: {
+            scenario: round((number - (bare[scenario] if variant != BARE else 0)) / 1000, 1)
+            for scenario, number in one.items()
+        }
+        for variant, one in counts.items()
+    }
+
+
+def exceeded(authshield: dict[str, float], gate: Path = GATE) -> list[str]:
+    """What is above its ceiling, in words."""
+    ceilings = tomllib.loads(gate.read_text(encoding="utf-8"))
+    return [
+        f"{SCENARIOS[scenario].title}: {number:.0f} thousand instructions over bare Django, at most "
+        f"{ceilings[scenario]['most']} are allowed (bench/gate.toml); see what takes them with "
+        f"python -m bench.instructions --by-function --scenarios {scenario}"
+        for scenario, number in authshield.items()
+        if number > ceilings[scenario]["most"]
+    ]
+
+
+def table(found: Counts) -> str:
+    """The figures as text, with what a PING takes and the ceilings beside them."""
+    ceilings = tomllib.loads(GATE.read_text(encoding="utf-8"))
+    scenarios = list(found[BARE])
+    lines = [f"{'thousand instructions over bare':34}" + "".join(f"{one:>10}" for one in scenarios)]
+    for variant, one in found.items():
+        title = f"({VARIANTS[variant].title}, whole)" if variant == BARE else VARIANTS[variant].title
+        lines.append(f"{title:34}" + "".join(f"{one[scenario]:10.0f}" for scenario in scenarios))
+    if PING in found and AUTHSHIELD in found:
+        ratios = [found[AUTHSHIELD][one] / found[PING][one] for one in scenarios]
+        lines.append(f"{'AuthShield in PINGs':34}" + "".join(f"{ratio:10.1f}" for ratio in ratios))
+    lines += [
+        f"{name:34}" + "".join(f"{ceilings[one][name]:10}" for one in scenarios) for name in ("most", "aim")
+    ]
+    return "\n".join(lines)
+
+
+def by_function(folder: Path, scenarios: Sequence[str]) -> str:
+    """Where AuthShield's requests spend more than the bare site's do: function by function, by cProfile."""
+    seen: dict[str, dict[str, Any]] = {}
+    with valkey_in(folder / "valkey") as valkey:
+        for variant in (BARE, AUTHSHIELD):
+            valkey.client.flushall()
+            with (
+                on_core(0),
+                VariantProcess(variant, folder / variant, valkey.url, BENCH_STEADY="1") as process,
+            ):
+                process.ask("prepare", people=PROFILED_PEOPLE)
+                seen[variant] = {
+                    one: process.ask("profiled", scenario=one, calls=PROFILED_CALLS) for one in scenarios
+                }
+    return "\n\n".join(
+        f"== {SCENARIOS[one].title}\n{places(seen[BARE][one], seen[AUTHSHIELD][one])}" for one in scenarios
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.instructions", description=__doc__)
+    parser.add_argument("--gate", action="store_true", help="fail above the ceilings of bench/gate.toml")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--by-function", action="store_true", help="print the costliest functions instead")
+    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
+    parser.add_argument("--calls", type=int, default=CALLS, help=f"requests of each kind (default: {CALLS})")
+    parser.add_argument(
+        "--variants",
+        default=f"{PING},{AUTHSHIELD}",
+        help=f"besides bare, some of {', '.join(VARIANTS)} (default: {PING},{AUTHSHIELD})",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
