@@ -93,7 +93,7 @@ def _row(line: Line) -> JournalEntry:
     return JournalEntry(
         **columns,
         final=_final(line),
-        facts=redact.tree(line.features.facts) if line.features else {},
+        facts=redact.facts(line.features.facts) if line.features else {},
         username=redact.username(event.username, exists=event.account is not None),
         path=redact.path(event.subject.path) if isinstance(event.subject, PageRequest) else "",
     )

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from authshield.sealing import keyed_hash
+from authshield.vocabulary.features import FactValue
 
 REMOVED = "[removed]"
 MAX_TEXT = 500
@@ -62,6 +63,13 @@ def tree(value: Any, depth: int = 0) -> Any:
     return line(str(value)) if not isinstance(value, bytes | bytearray | memoryview) else REMOVED
 
 
+def facts(found: Mapping[str, FactValue]) -> dict[str, Any]:
+    """Facts by name, which are declared and none of them a secret's; their texts made plain."""
+    return {
+        name: value if isinstance(value, int | float) else tree(value, 1) for name, value in found.items()
+    }
+
+
 def path(text: str) -> str:
     """A page's path without its query, where tokens travel."""
     return plain(re.split(r"[?#]", text, maxsplit=1)[0], 200)
@@ -74,6 +82,7 @@ def username(text: str, *, exists: bool) -> str:
     return "unknown:" + keyed_hash(text, "username", size=6)
 
 
+@lru_cache(maxsize=4096)
 def address(ip: str) -> str | None:
     """An address that the database takes, None for whatever is none."""
     try:

@@ -43,7 +43,7 @@ def event_columns(event: Event) -> dict[str, Any]:
         "account": redact.line(event.account or "", 64),
         "sid": redact.line(event.session or "", 64),
         "ip": redact.address(event.client.ip),
-        "device_hash": device_hash(event.device.id),
+        "device_hash": event.device.key or device_hash(event.device.id),
         "label": label_of(event.client),
         "place": place_in_words(event),
     }
