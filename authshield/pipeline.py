@@ -11,8 +11,9 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from authshield import signals
+from authshield import outage, signals
 from authshield.conf import current
+from authshield.errors import StoreUnavailable
 from authshield.judge import judge
 from authshield.judge.learning import learning
 from authshield.measure import Settlement, measure, settle
@@ -54,7 +55,7 @@ def assess(event: Event, now: datetime) -> Assessment:
     """Measure and judge one event. Raises nothing: what cannot be judged is denied, a page excepted.
 
     Cost: 1 Redis round trip, no query; 4 queries and 2 trips for an account that the store does not know yet;
-    4 queries and no trip while Redis is away.
+    no trip and ``outage.stand_in`` while Redis is away.
     """
     try:
         assessment = _assess(event, now)
@@ -70,13 +71,14 @@ def _assess(event: Event, now: datetime) -> Assessment:
     ruleset, switches = active(now)
     store = default_store()
     features = measure(event, ruleset, store)
-    if event.account is not None and (features.is_missing or features.is_cold):
-        snapshot = durable.load(event.account)
-        if features.is_missing:
-            features = durable.stand_in(features, event, snapshot, now)
-        else:
-            hydrate(event.account, snapshot, store)
+    if event.account is not None and features.is_cold:
+        try:
+            hydrate(event.account, durable.load(event.account), store)
             features = measure(event, ruleset, store, stream=False)
+        except StoreUnavailable:  # what it said before knew nothing of the account, not even a freeze
+            features = replace(features, is_missing=True)
+    if features.is_missing:
+        features = outage.stand_in(features, event, ruleset, now)
     return Assessment(event, features, judge(event, features, ruleset, switches))
 
 
@@ -103,7 +105,10 @@ def conclude(assessment: Assessment, outcome: Outcome, extra: Mapping[str, str] 
         extra=dict(extra or {}),
     )
     try:
-        settle(event, features, settlement, default_store())
+        if features.is_missing:
+            outage.settle(event, features, active(event.at)[0], is_right=settlement.login_succeeded)
+        else:
+            settle(event, features, settlement, default_store())
     except Exception:  # noqa: BLE001 - the effect is done: what fails now must not be told as its failure
         _log.exception("event %s (%s) could not be settled", event.id, event.kind)
     tell(event, features, decision, outcome)

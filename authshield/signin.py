@@ -16,7 +16,7 @@ from django.shortcuts import resolve_url
 from authshield import signedin
 from authshield.backends.accounts import account_of, limiter_name, user_by_name, user_of
 from authshield.clock import now as clock_now
-from authshield.enforce import challenges, fallback
+from authshield.enforce import challenges
 from authshield.errors import ChallengeError, Refused, StepUpRequired
 from authshield.factors import enrolled
 from authshield.judge.demand import resolve
@@ -42,10 +42,6 @@ if TYPE_CHECKING:
 _ATTEMPT = "_authshield_attempt"
 CHALLENGE_HEADER = "AuthShield-Challenge"
 MAX_PATH = 500
-# While Redis is away; the same figures as the shipped ruleset's.
-OUTAGE_WINDOW_SECONDS = 600
-OUTAGE_TRIES = 5
-OUTAGE_TRIES_BY_ADDRESS = 20
 
 
 @dataclass(slots=True)
@@ -95,8 +91,6 @@ def _judge(
     else:
         attempt = Attempt(assess(event, now), None, user)
     _refuse(attempt)
-    if attempt.assessment.features.is_missing:
-        _count_in_database(attempt.assessment, now)
     setattr(request, _ATTEMPT, attempt)
     return attempt
 
@@ -107,21 +101,6 @@ def _refuse(attempt: Attempt) -> None:
         return
     conclude(attempt.assessment, Outcome(Final.STOPPED))
     raise refusal(attempt.assessment)
-
-
-def _count_in_database(assessment: Assessment, now: datetime) -> None:
-    """Keep the most important limits while Redis is away: tries at an account, and tries from an address.
-
-    A trusted device of the account has a budget of its own, so that nobody's guessing locks it out.
-    """
-    event, facts = assessment.event, assessment.features.facts
-    if facts["device.is_trusted"]:
-        keys = {f"device:{event.username}:{event.device.id}": OUTAGE_TRIES}
-    else:
-        keys = {f"name:{event.username}": OUTAGE_TRIES, f"ip:{event.client.ip}": OUTAGE_TRIES_BY_ADDRESS}
-    for key, capacity in keys.items():
-        if not fallback.count(key, window_seconds=OUTAGE_WINDOW_SECONDS, capacity=capacity, now=now):
-            raise Refused("rate_limited", status_code=429, retry_after_seconds=OUTAGE_WINDOW_SECONDS)
 
 
 def refusal(assessment: Assessment) -> Refused:

@@ -6,7 +6,7 @@ from authshield.models.challenges import Challenge
 from authshield.models.factors import EmailFactor, RecoveryCodes, TotpFactor
 from authshield.models.holds import Hold
 from authshield.models.ledger import JournalEntry, LedgerEntry
-from authshield.models.queue import FallbackWindow, Notice, OutboxTask, SessionScore
+from authshield.models.queue import FallbackWindow, Notice, OutboxTask, SessionScore, StoreReport
 from authshield.models.rules import LimitDraft, ListDraft, RuleDraft, RulesetVersion, SwitchRow
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "RulesetVersion",
     "Session",
     "SessionScore",
+    "StoreReport",
     "SwitchRow",
     "TotpFactor",
 ]

@@ -64,6 +64,7 @@ class TotpFactor(FactorColumns, Device):  # noqa: DJ008 - Device has it
 
         verbose_name = _("code generator")
         verbose_name_plural = _("code generators")
+        permissions = [("unlock_factor", "Can unlock authenticators")]
 
 
 class RecoveryCodes(FactorColumns, Device):  # noqa: DJ008 - Device has it

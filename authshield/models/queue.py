@@ -1,4 +1,4 @@
-"""Work that waits: the outbox, notices, late scores, and the limiter that stands in for Redis."""
+"""Work that waits: the outbox, notices, late scores; and what stands in for Redis, and tells that it is away."""
 
 from __future__ import annotations
 
@@ -78,11 +78,16 @@ class SessionScore(models.Model):
 
 
 class FallbackWindow(models.Model):
-    """Counts while Redis is away: one row a limited thing, changed under its row lock."""
+    """Counts while Redis is away: one row a limited thing, changed by one statement."""
 
     key = models.CharField(_("key"), max_length=100, primary_key=True)
-    entries = models.JSONField(
-        _("entries"), default=list, help_text=_("[milliseconds, amount], oldest first")
+    log = models.TextField(_("log"), default="", help_text=_("what was counted and when, oldest first"))
+    capacity = models.PositiveIntegerField(_("capacity"), default=0)
+    since = models.CharField(
+        _("since"),
+        max_length=13,
+        default="",
+        help_text=_("when the window began at its last event, in milliseconds"),
     )
     updated_at = models.DateTimeField(_("updated at"), db_index=True)
 
@@ -95,3 +100,25 @@ class FallbackWindow(models.Model):
     def __str__(self) -> str:
         """The key."""
         return self.key
+
+
+class StoreReport(models.Model):
+    """What a web process says of its store: whether it works without, and how often it had to."""
+
+    node = models.CharField(_("web process"), max_length=100, primary_key=True)
+    is_away = models.BooleanField(_("works without Redis"), default=False)
+    changed_at = models.DateTimeField(_("since"))
+    reported_at = models.DateTimeField(_("last reported at"), db_index=True)
+    outages = models.PositiveIntegerField(_("outages"), default=0)
+    events = models.PositiveBigIntegerField(_("events judged without Redis"), default=0)
+
+    class Meta:
+        """Names for the desk."""
+
+        verbose_name = _("report on Redis")
+        verbose_name_plural = _("reports on Redis")
+        ordering = ["-reported_at"]
+
+    def __str__(self) -> str:
+        """The process."""
+        return self.node

@@ -1,0 +1,112 @@
+"""What stands in for the store while it cannot be asked: the durable copy's facts, and a limiter in the database.
+
+Guesses alone are counted here, by the published limits, before any secret is looked at; the written policy for
+every other kind of event is ``judge``'s. Must not decide: whoever is over a limit is named to ``judge`` as always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from authshield.enforce import fallback
+from authshield.enforce.fallback import Window
+from authshield.measure.keys import entities, fingerprint_text
+from authshield.record import durable
+from authshield.vocabulary.event import Event, Kind
+from authshield.vocabulary.features import Features, LimitHit
+from authshield.vocabulary.ruleset import Dimension, Limit, Measure, Scope
+
+if TYPE_CHECKING:
+    from authshield.judge import Ruleset
+
+GUESSES = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
+
+MOST = 500
+"""A limit of more than this guards against masses, not guesses: it rests while the store is away."""
+
+_ENTITY = {
+    Dimension.ACCOUNT: "acct",
+    Dimension.USERNAME: "name",
+    Dimension.IP: "ip",
+    Dimension.PREFIX: "net",
+    Dimension.ASN: "asn",
+    Dimension.DEVICE: "dev",
+    Dimension.SESSION: "sess",
+}
+_COUNTABLE = frozenset({Measure.COUNT, Measure.DISTINCT})
+
+
+def stand_in(features: Features, event: Event, ruleset: Ruleset, now: datetime) -> Features:
+    """Fill in what the database knows, and count a guess by every limit that guards against guessing.
+
+    Cost: no query for a page, 4 for an account and 1 for its session; 1 for a guess, 2 where it is over a limit.
+    """
+    if event.account is not None:
+        features = durable.stand_in(features, event, durable.load(event.account), now)
+    if event.kind not in GUESSES:
+        return features
+    windows = dict(_windows(event, features, ruleset))
+    waits = fallback.reserve(tuple(windows), now) if windows else {}
+    over = tuple(LimitHit(windows[full], full.capacity + 1, waits[full]) for full in waits)
+    return replace(features, over=over)
+
+
+def settle(event: Event, features: Features, ruleset: Ruleset, *, is_right: bool) -> None:
+    """Give a guess that was right back to the limits that say so. Cost: 1 query where there are any."""
+    if not is_right or event.kind not in GUESSES:
+        return
+    windows = [
+        window
+        for window, limit_id in _windows(event, features, ruleset)
+        if ruleset.limits[limit_id].refunds_success
+    ]
+    if windows:
+        fallback.give_back(windows, event.at)
+
+
+def _windows(event: Event, features: Features, ruleset: Ruleset) -> Iterator[tuple[Window, str]]:
+    values = _values(event)
+    listed = {name for names in ruleset.lists.facts(event).values() for name in names}
+    is_known = bool(features.facts["device.is_trusted"])
+    for limit in ruleset.limits_for(event.kind):
+        if limit.measure not in _COUNTABLE or limit.capacity > MOST or not listed.isdisjoint(limit.exempt):
+            continue
+        key = _key(limit, values, is_known=is_known)
+        if key is None:
+            continue
+        member = event.id
+        if limit.measure is Measure.DISTINCT:
+            member = values.get(limit.distinct_of or limit.dimension, "")
+        yield Window(key, member, limit.capacity, limit.window_seconds), limit.id
+
+
+def _key(limit: Limit, values: Mapping[Dimension, str], *, is_known: bool) -> str | None:
+    """What the limit counts by; None where the event lacks the value or is not the limit's to count."""
+    parts = [limit.id, limit.measure.value]
+    for dimension in (limit.dimension, limit.also):
+        if dimension is None:
+            continue
+        if dimension not in values:
+            return None
+        parts.append(values[dimension])
+    if limit.dimension is Dimension.ACCOUNT and limit.scope is not Scope.ANY:
+        if is_known != (limit.scope is Scope.KNOWN_DEVICE):
+            return None
+        # Each known device has a budget of its own, which strangers cannot use up.
+        parts.append(values.get(Dimension.DEVICE, "") if is_known else "")
+    return "\x1f".join(parts)
+
+
+def _values(event: Event) -> dict[Dimension, str]:
+    found = entities(event)
+    values = {dimension: found[kind] for dimension, kind in _ENTITY.items() if kind in found}
+    if event.account is None:  # a name that is nobody's has the budget that an account would have
+        values[Dimension.ACCOUNT] = f"name:{found['name']}"
+    if event.network.country:
+        values[Dimension.COUNTRY] = event.network.country
+    if event.device.fingerprint:
+        values[Dimension.FINGERPRINT] = fingerprint_text(event.device.fingerprint)
+    return values
