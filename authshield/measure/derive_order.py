@@ -22,6 +22,22 @@ if TYPE_CHECKING:
     from authshield.vocabulary.features import FactValue
 
 
+def order_own_facts(facts: dict[str, FactValue], order: Order, thin_adv_minor: float) -> None:
+    """Fill in what the order says of itself."""
+    value, adv = order.value_minor, order.instrument.adv_minor or 0
+    facts["order.side"] = order.side
+    facts["order.type"] = order.type
+    facts["order.symbol"] = order.symbol
+    facts["order.market"] = order.market
+    facts["order.account_type"] = order.account_type
+    facts["order.value"] = value
+    facts["order.portfolio_share"] = value / max(1, order.portfolio.total_minor)
+    facts["order.adv"] = adv
+    facts["order.adv_share"] = value / adv if adv else 0.0
+    facts["order.is_thin"] = 0 < adv < thin_adv_minor
+    facts["order.is_queued"] = order.queued
+
+
 def order_facts(facts: dict[str, FactValue], event: Event, order: Order, reading: Reading) -> None:
     """Fill in the facts of an order, or of what an amend would make of one."""
     before = _portfolio_before(event, order, reading)

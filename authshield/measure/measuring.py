@@ -6,7 +6,6 @@ Must not judge: that is ``judge``. Must not raise for a store that does not answ
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -61,10 +60,9 @@ def measure_after(
     try:
         reply = store.run_segments(keys, segments)[-1]
     except StoreUnavailable:
-        features = without_store(event, context)
-    else:
-        features = derive(event, planned.shape, reply, context, durable=durable)
-    return replace(features, store_milliseconds=(time.perf_counter() - began) * 1000)
+        return without_store(event, context, milliseconds=(time.perf_counter() - began) * 1000)
+    waited = (time.perf_counter() - began) * 1000
+    return derive(event, planned.shape, reply, context, durable=durable, milliseconds=waited)
 
 
 def pack_segment(

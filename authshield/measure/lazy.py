@@ -1,0 +1,100 @@
+"""Facts that are derived when somebody asks: most events need a handful of the many that are declared.
+
+Must not know what a fact means: that is ``derive``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from _collections_abc import dict_items, dict_keys, dict_values
+    from collections.abc import Callable, Iterator, Mapping
+
+    from authshield.vocabulary.features import FactValue
+
+S = TypeVar("S")
+
+
+class LazyFacts(dict[str, "FactValue"], Generic[S]):
+    """All facts that ``fillers`` declare. A look-up derives the fact's group; whatever looks at all derives all."""
+
+    __slots__ = ("_fillers", "_source")
+
+    def __init__(
+        self,
+        known: Mapping[str, FactValue],
+        fillers: Mapping[str, Callable[[LazyFacts[S], S], None]],
+        source: S,
+    ) -> None:
+        """``known`` are there already; ``fillers`` has for each other fact what puts in its group, whole."""
+        super().__init__(known)
+        self._fillers = fillers
+        self._source = source
+
+    def __missing__(self, name: str) -> FactValue:
+        """Derive the group of a declared fact; ``KeyError`` for any other name."""
+        self._fillers[name](self, self._source)
+        return dict.__getitem__(self, name)
+
+    def complete(self) -> dict[str, FactValue]:
+        """All facts, derived."""
+        present = super().__contains__
+        for name, fill in self._fillers.items():
+            if not present(name):
+                fill(self, self._source)
+        return self
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self._fillers
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The fact, or the default where no such fact is declared."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __iter__(self) -> Iterator[str]:
+        return dict.__iter__(self.complete())
+
+    def __len__(self) -> int:
+        return dict.__len__(self.complete())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, LazyFacts):
+            other.complete()
+        return dict.__eq__(self.complete(), other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None
+
+    def __or__(self, other: Any) -> Any:
+        return dict.__or__(self.complete(), other)
+
+    def __ror__(self, other: Any) -> Any:
+        return dict.__ror__(self.complete(), other)
+
+    def keys(self) -> dict_keys[str, FactValue]:
+        """Of all facts."""
+        return dict.keys(self.complete())
+
+    def values(self) -> dict_values[str, FactValue]:
+        """Of all facts."""
+        return dict.values(self.complete())
+
+    def items(self) -> dict_items[str, FactValue]:
+        """Of all facts."""
+        return dict.items(self.complete())
+
+    def copy(self) -> dict[str, FactValue]:
+        """A plain dict of all facts."""
+        return dict(dict.items(self.complete()))
+
+    def __repr__(self) -> str:
+        return dict.__repr__(self.complete())
+
+    def __reduce__(self) -> tuple[type[dict[str, FactValue]], tuple[dict[str, FactValue]]]:
+        return dict, (self.copy(),)
