@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from authshield.vocabulary.features import Features, LimitHit
 
 # Counted by where a guess comes from or what it aims at: these stop strangers, never the customer's own
-# device, which has the account's own limit besides.
-_SOURCES = frozenset({Dimension.IP, Dimension.PREFIX, Dimension.ASN})
+# device, which has the account's own limit besides. What a device was seen to do is enough where others' guesses
+# alone fill the limit.
+_SOURCES = frozenset(
+    {Dimension.IP, Dimension.PREFIX, Dimension.ASN, Dimension.COUNTRY, Dimension.FINGERPRINT}
+)
+_AIMS = frozenset({Dimension.USERNAME, Dimension.GLOBAL})
 _GUESSED_AT = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT})
 _FROZEN_KINDS = HOLDABLE | {Kind.LOGIN}
 
@@ -89,9 +93,11 @@ def _limited(event: Event, features: Features, hit: LimitHit, limit: Limit) -> F
 def _is_spared(event: Event, features: Features, limit: Limit) -> bool:
     if event.kind not in _GUESSED_AT:
         return False
-    if limit.dimension == Dimension.USERNAME:
+    if limit.dimension in _AIMS and limit.also is None:
         return bool(features.facts["device.is_seen"] or features.facts["device.is_trusted"])
-    return limit.dimension in _SOURCES and bool(features.facts["device.is_trusted"])
+    shared = _SOURCES | _AIMS
+    is_shared = limit.dimension in shared and (limit.also is None or limit.also in shared)
+    return is_shared and bool(features.facts["device.is_trusted"])
 
 
 def guards(event: Event, features: Features) -> list[Finding]:

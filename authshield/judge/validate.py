@@ -11,11 +11,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from authshield.judge.cel import language_of, velocity_name
+from authshield.judge.limits import faults_of
 from authshield.judge.lists import canonical
 from authshield.judge.parameters import PARAMETERS, parameter
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.event import HOLDABLE, Kind
-from authshield.vocabulary.ruleset import Dimension, Measure, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,17 +24,9 @@ if TYPE_CHECKING:
 
 MAX_POINTS = 1_000
 MAX_RISK = 100
-MAX_WINDOW_SECONDS = 30 * 86_400
-MAX_CAPACITY = 1 << 53
-# A count over a longer log than this would make one entity's value in the store too large to handle at once.
-MAX_COUNT = 10_000
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_-]{1,49}")
 CODE = re.compile(r"[a-z0-9_-]{0,50}")
 UNSTOPPABLE = frozenset({Kind.FILL, Kind.LOGOUT})
-_VALUED = frozenset({Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL})
-_WITH_SYMBOL = frozenset({Kind.ORDER, Kind.ORDER_CHANGE})
-_REFUNDABLE = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT})
-_BEFORE_SESSION = frozenset({Kind.LOGIN, Kind.PASSWORD_RESET})
 
 
 def problems_of(source: RulesetSource) -> list[str]:
@@ -111,33 +103,7 @@ def _stop(thing: Rule | Limit | Threshold) -> Iterator[str]:
 
 def _limit(limit: Limit) -> Iterator[str]:
     yield from _consequence(limit)
-    most = MAX_CAPACITY if limit.measure == Measure.SUM else MAX_COUNT
-    if not 1 <= limit.capacity <= most:
-        yield f"capacity is {limit.capacity}, allowed are 1 to {most}; to stop everything use a rule"
-    if not 1 <= limit.window_seconds <= MAX_WINDOW_SECONDS:
-        yield f"window is {limit.window_seconds} seconds, allowed are 1 to {MAX_WINDOW_SECONDS} (30 days)"
-    if limit.scope != Scope.ANY and limit.dimension != Dimension.ACCOUNT:
-        yield f"scope {limit.scope} is for limits by account only, this one counts by {limit.dimension}"
-    if limit.refunds_success and limit.kinds - _REFUNDABLE:
-        yield "success is refunded for login and factor_attempt only"
-    yield from _measure(limit)
-    if limit.dimension == Dimension.SYMBOL and limit.kinds - _WITH_SYMBOL:
-        yield "only order and order_change have a symbol to count by"
-    if limit.dimension == Dimension.SESSION and limit.kinds & _BEFORE_SESSION:
-        yield "a sign-in and a password reset have no session yet to count by"
-    if limit.dimension == Dimension.USERNAME and limit.kinds - _BEFORE_SESSION:
-        yield "only login and password_reset have a typed name to count by"
-
-
-def _measure(limit: Limit) -> Iterator[str]:
-    if limit.measure == Measure.DISTINCT and limit.distinct_of is None:
-        yield "distinct needs distinct_of: different values of what?"
-    if limit.measure != Measure.DISTINCT and limit.distinct_of is not None:
-        yield f"distinct_of makes sense with measure distinct only, not with {limit.measure}"
-    if limit.distinct_of == limit.dimension:
-        yield f"by {limit.dimension} there is only ever one {limit.dimension}; choose another distinct_of"
-    if limit.measure == Measure.SUM and limit.kinds - _VALUED:
-        yield "only order, order_change and withdrawal have a value to sum up"
+    yield from map(str, faults_of(limit))
 
 
 def _threshold(threshold: Threshold) -> Iterator[str]:

@@ -86,9 +86,61 @@ CASES = [
         "there is only ever one account",
     ),
     (source(limits=(limit(measure=Measure.SUM),)), "only order, order_change and withdrawal have a value"),
-    (source(limits=(limit(dimension=Dimension.SYMBOL),)), "have a symbol to count by"),
-    (source(limits=(limit(dimension=Dimension.SESSION),)), "have no session yet"),
-    (source(limits=(limit(kinds=ORDER, dimension=Dimension.USERNAME),)), "have a typed name"),
+    (source(limits=(limit(dimension=Dimension.SYMBOL),)), "login has no symbol to count by"),
+    (source(limits=(limit(dimension=Dimension.SYMBOL_SIDE),)), "login has no symbol_side to count by"),
+    (source(limits=(limit(dimension=Dimension.SESSION),)), "login has no session to count by"),
+    (source(limits=(limit(dimension=Dimension.BANK_ACCOUNT),)), "login has no bank_account to count by"),
+    (source(limits=(limit(kinds=ORDER, dimension=Dimension.USERNAME),)), "order has no username to count by"),
+    (source(limits=(limit(also=Dimension.SYMBOL),)), "login has no symbol to count by"),
+    (source(limits=(limit(also=Dimension.ACCOUNT),)), "a pair needs two different things, both are account"),
+    (source(limits=(limit(also=Dimension.GLOBAL),)), "global is everything already"),
+    (
+        source(limits=(limit(also=Dimension.IP, scope=Scope.UNKNOWN_DEVICE),)),
+        "scope unknown_device is for limits by account only, this one counts by account + ip",
+    ),
+    (
+        source(limits=(limit(measure=Measure.DISTINCT, distinct_of=Dimension.SYMBOL),)),
+        "login has no symbol to count by",
+    ),
+    (
+        source(limits=(limit(measure=Measure.DISTINCT, distinct_of=Dimension.IP, also=Dimension.IP),)),
+        "there is only ever one ip",
+    ),
+    (
+        source(limits=(limit(measure=Measure.DISTINCT, distinct_of=Dimension.GLOBAL),)),
+        "of global there is only ever one",
+    ),
+    (source(limits=(limit(measure=Measure.SHARE),)), "only order and order_change have a share"),
+    (
+        source(limits=(limit(kinds=ORDER, measure=Measure.SHARE, capacity=10_000_001),)),
+        "allowed are 1 to 10000000",
+    ),
+    (source(limits=(limit(burst=-1),)), "burst is -1, allowed are 0 (none) to 10000"),
+    (
+        source(limits=(limit(kinds=ORDER, measure=Measure.SUM, burst=1),)),
+        "a burst makes sense with measure count only, not with sum",
+    ),
+    (source(limits=(limit(frees_cancelled=True),)), "only order and order_change can be cancelled"),
+    (
+        source(
+            limits=(
+                limit(
+                    kinds=ORDER, measure=Measure.DISTINCT, distinct_of=Dimension.SYMBOL, frees_cancelled=True
+                ),
+            )
+        ),
+        "a cancelled order gives back counts and sums",
+    ),
+    (source(limits=(limit(grows_by=1),)), "only a limit on login by ip or prefix alone grows"),
+    (source(limits=(limit(dimension=Dimension.IP, also=Dimension.DEVICE, grows_by=1),)), "alone grows"),
+    (source(limits=(limit(dimension=Dimension.IP, kinds=ORDER, grows_by=1),)), "alone grows"),
+    (source(limits=(limit(dimension=Dimension.IP, grows_by=-1),)), "grows_by is -1"),
+    (
+        source(limits=(limit(action=Action.CHALLENGE, progressive=True),)),
+        "only a denial has a wait that can double, this one is challenge",
+    ),
+    (source(limits=(limit(exempt=("Not a list",)),)), 'exempt names "Not a list"'),
+    (source(limits=(limit(exempt=("office", "office")),)), "at most 10 lists, each once"),
     (source(limits=(limit(action=Action.HOLD),)), "hold is not possible for login"),
     (
         source(thresholds=(Threshold(ORDER, 101, Action.DENY),)),

@@ -48,7 +48,18 @@ def test_a_limit_in_shadow_is_only_named() -> None:
     )
 
 
-@pytest.mark.parametrize("dimension", [Dimension.IP, Dimension.PREFIX, Dimension.ASN, Dimension.USERNAME])
+SHARED = (
+    Dimension.IP,
+    Dimension.PREFIX,
+    Dimension.ASN,
+    Dimension.COUNTRY,
+    Dimension.FINGERPRINT,
+    Dimension.USERNAME,
+    Dimension.GLOBAL,
+)
+
+
+@pytest.mark.parametrize("dimension", SHARED)
 def test_a_trusted_device_is_not_stopped_by_strangers(dimension: Dimension) -> None:
     """Guesses from the same address or at the same name throttle strangers, not the victim."""
     compiled = ruleset(limits=(login_limit(dimension),))
@@ -58,20 +69,31 @@ def test_a_trusted_device_is_not_stopped_by_strangers(dimension: Dimension) -> N
 
 
 def test_a_trusted_device_keeps_its_own_limit() -> None:
-    """What is counted by account or device stops everybody."""
-    for dimension in (Dimension.ACCOUNT, Dimension.DEVICE):
-        compiled = ruleset(limits=(login_limit(dimension),))
+    """What is counted by account or device stops everybody, an address and a device together too."""
+    for limit in (
+        login_limit(Dimension.ACCOUNT),
+        login_limit(Dimension.DEVICE),
+        login_limit(Dimension.IP, also=Dimension.DEVICE),
+    ):
+        compiled = ruleset(limits=(limit,))
         decision = judge(event(Kind.LOGIN), features(hit(), device__is_trusted=True), compiled)
         assert decision.action == Action.DENY
 
 
 def test_a_seen_device_is_not_stopped_by_guesses_at_the_name() -> None:
-    """A customer's new phone works while somebody guesses at the name; by address it has to be trusted."""
-    by_name = ruleset(limits=(login_limit(Dimension.USERNAME),))
-    by_address = ruleset(limits=(login_limit(Dimension.IP),))
+    """A customer's new phone works while somebody guesses at the name, or at everybody's.
+
+    By address it has to be trusted, and so by address and name together.
+    """
     seen = features(hit(), device__is_seen=True)
-    assert judge(event(Kind.LOGIN), seen, by_name).action == Action.ALLOW
-    assert judge(event(Kind.LOGIN), seen, by_address).action == Action.DENY
+
+    def action(limit: Limit) -> Action:
+        return judge(event(Kind.LOGIN), seen, ruleset(limits=(limit,))).action
+
+    assert action(login_limit(Dimension.USERNAME)) == Action.ALLOW
+    assert action(login_limit(Dimension.GLOBAL)) == Action.ALLOW
+    assert action(login_limit(Dimension.IP)) == Action.DENY
+    assert action(login_limit(Dimension.USERNAME, also=Dimension.IP)) == Action.DENY
 
 
 def test_an_order_is_stopped_by_its_limit_on_a_trusted_device_too() -> None:
