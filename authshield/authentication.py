@@ -34,7 +34,8 @@ BOTH = 2
 class GuardBackend(BaseBackend):
     """Counts and judges each sign-in up front.
 
-    A page's form gets its one message for every failure alike; a program gets ``Refused`` with its code.
+    A page's form gets its one message for every failure alike; a program gets ``Refused`` with its code, a
+    frozen account's or a denial only in a browser of the account's: others read what a wrong password gets.
     A call without a request (a shell, a test) is nobody's sign-in and passes by. A name or password that is no
     text is nobody's either, but no other backend gets to compare it uncounted.
     """
@@ -57,7 +58,9 @@ class GuardBackend(BaseBackend):
         try:
             attempt = signin.begin(request, name)
         except Refused as refused:
-            if wants_json(request):
+            if refused.code == signin.CONCEALED:
+                _hash_in_vain(password)
+            elif wants_json(request):
                 raise
             raise PermissionDenied(refused.code) from refused
         decision = attempt.assessment.decision
@@ -72,7 +75,7 @@ class GuardBackend(BaseBackend):
     def _checked(self, user: AbstractBaseUser | None, password: str) -> User:
         """As Django's own backend, which must not hash the same password once more."""
         if user is None:
-            get_user_model()().set_password(password)  # as long as for a name that exists
+            _hash_in_vain(password)
         elif user.check_password(password) and self._stock.user_can_authenticate(known := cast("User", user)):
             return known
         raise PermissionDenied("invalid_credentials")
@@ -87,6 +90,11 @@ class GuardBackend(BaseBackend):
         if user.check_password(password):
             signin.stop(attempt)
         raise PermissionDenied("denied")
+
+
+def _hash_in_vain(password: str) -> None:
+    """Take as long as a password that is looked at."""
+    get_user_model()().set_password(password)
 
 
 def _is_stock_alone() -> bool:

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 
 _ATTEMPT = "_authshield_attempt"
 CHALLENGE_HEADER = "AuthShield-Challenge"
+CONCEALED = "invalid_credentials"
+"""Stands for a denial that would tell a stranger that there is such an account."""
+
+RATE_LIMITED = "rate_limited"
 MAX_PATH = 500
 
 
@@ -58,6 +62,8 @@ class Attempt:
 
 def begin(request: HttpRequest, username: str, *, method: str = "password") -> Attempt:
     """Count and judge a sign-in before any secret is looked at; raises ``Refused`` where it ends here.
+
+    One whose code is ``CONCEALED`` must be answered as a wrong password is, after hashing all the same.
 
     Cost: 1 query for the account, then ``pipeline.assess``.
     """
@@ -90,17 +96,23 @@ def _judge(
         attempt = Attempt(assess(event, now), grant, user)
     else:
         attempt = Attempt(assess(event, now), None, user)
-    _refuse(attempt)
+    _refuse(attempt, is_proved=method != "password" or attempt.grant is not None)
     setattr(request, _ATTEMPT, attempt)
     return attempt
 
 
-def _refuse(attempt: Attempt) -> None:
-    decision = attempt.assessment.decision
+def _refuse(attempt: Attempt, *, is_proved: bool) -> None:
+    """End what is denied. Only who has proved something, or comes with a browser of the account's, is told why."""
+    decision, facts = attempt.assessment.decision, attempt.assessment.features.facts
     if decision.observe_only or decision.action < Action.HOLD:
         return
     conclude(attempt.assessment, Outcome(Final.STOPPED))
-    raise refusal(attempt.assessment)
+    error = refusal(attempt.assessment)
+    if is_proved or facts["device.is_seen"] or error.code in {UNAVAILABLE, RATE_LIMITED}:
+        raise error
+    if decision.retry_after_seconds:
+        raise _too_many(decision.retry_after_seconds)
+    raise Refused(CONCEALED, status_code=401)
 
 
 def refusal(assessment: Assessment) -> Refused:
@@ -113,8 +125,12 @@ def refusal(assessment: Assessment) -> Refused:
     if UNAVAILABLE in codes:
         return Refused(UNAVAILABLE, status_code=503, retry_after_seconds=5)
     if decision.retry_after_seconds:
-        return Refused("rate_limited", status_code=429, retry_after_seconds=decision.retry_after_seconds)
+        return _too_many(decision.retry_after_seconds)
     return Refused("denied")
+
+
+def _too_many(seconds: int) -> Refused:
+    return Refused(RATE_LIMITED, status_code=429, retry_after_seconds=seconds)
 
 
 def is_hopeless(attempt: Attempt, user: AbstractBaseUser | None) -> bool:
@@ -224,7 +240,7 @@ def _judge_again(
         subject=Login(succeeded=True, is_staff=bool(getattr(user, "is_staff", False))),
     )
     attempt = Attempt(assess(replace(event, id=challenge.event_id), now), challenge, user)
-    _refuse(attempt)
+    _refuse(attempt, is_proved=True)
     if attempt.assessment.decision.action == Action.ALLOW:
         challenges.use(challenge, now)
     return attempt

@@ -55,9 +55,12 @@ def test_a_refusal_looks_like_a_wrong_password_on_the_form(tighten: Tighten) -> 
 
 
 def test_a_program_gets_a_problem(tighten: Tighten) -> None:
-    """403 with its code; nobody is signed in."""
-    tighten(Kind.LOGIN, Action.DENY)
+    """403 with its code where the account knows it, else what a wrong password gets; nobody is signed in."""
     program = Guest()
+    program.sign_in("dave")
+    program.client.post("/logout/")
+    tighten(Kind.LOGIN, Action.DENY)
+    assert stranger().api_sign_in("dave").json()["code"] == "invalid_credentials"
     answer = program.api_sign_in("dave")
     assert (answer.status_code, answer.json()["code"]) == (403, "denied")
     assert answer.headers["Content-Type"] == "application/problem+json"
