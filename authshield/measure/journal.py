@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgpack
 
@@ -63,8 +63,7 @@ Entry = Seen | Settled
 
 def seen_entry(event: Event, shape: Shape, context: Context, length: int) -> list[object]:
     """The entry of a measured event, as the script takes it."""
-    blob = msgpack.packb(codec.event_to_plain(event)) + _packed_shape(shape, context)
-    return [SEEN, blob, length]
+    return [SEEN, _packed(event) + _packed_shape(shape, context), length]
 
 
 def settled_entry(
@@ -77,37 +76,45 @@ def settled_entry(
     length: int,
 ) -> list[object]:
     """The entry of a settled event, as the script takes it."""
-    plain = [
-        codec.event_to_plain(event),
-        codec.decision_to_plain(decision),
-        codec.outcome_to_plain(outcome),
-        dict(extra),
-        trust,
-    ]
-    return [SETTLED, msgpack.packb(plain), length]
+    plain = [codec.decision_to_plain(decision), codec.outcome_to_plain(outcome), dict(extra), trust]
+    return [SETTLED, _packed(event) + msgpack.packb(plain), length]
 
 
 def read_entry(entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
     """The entry behind a stream's fields."""
+    unpacker = msgpack.Unpacker()
+    unpacker.feed(fields[b"b"])
+    event = codec.event_from_plain(unpacker.unpack())
     if fields[b"k"] == SETTLED.encode():
-        event, decision, outcome, extra, trust = msgpack.unpackb(fields[b"b"])
+        decision, outcome, extra, trust = unpacker.unpack()
         return Settled(
             entry_id,
-            codec.event_from_plain(event),
+            event,
             codec.decision_from_plain(decision),
             codec.outcome_from_plain(outcome),
             extra,
             trust,
         )
-    unpacker = msgpack.Unpacker()
-    unpacker.feed(fields[b"b"])
-    event = codec.event_from_plain(unpacker.unpack())
     rows, context = unpacker.unpack()
     shape: Shape = tuple((kind, tuple(limit_ids)) for kind, limit_ids in rows)
     return Seen(entry_id, event, derive(event, shape, fields[b"r"], Context(*context)))
 
 
+_last: tuple[Event, bytes] | None = None
+
+
+def _packed(event: Event) -> bytes:
+    """The event as its entries begin. It is packed twice in a row, seen and settled, so the last one is kept."""
+    global _last  # noqa: PLW0603 - one slot, read and replaced whole: threads can only miss it
+    last = _last
+    if last is not None and last[0] is event:
+        return last[1]
+    packed: bytes = msgpack.packb(codec.event_to_plain(event))
+    _last = event, packed
+    return packed
+
+
 @lru_cache(maxsize=1024)
 def _packed_shape(shape: Shape, context: Context) -> bytes:
-    packed: Any = msgpack.packb([shape, context])
-    return bytes(packed)
+    packed: bytes = msgpack.packb([shape, context])
+    return packed
