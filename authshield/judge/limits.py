@@ -41,12 +41,7 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         """In English."""
-        return self.text % {name: told(value) for name, value in self.values.items()}
-
-
-def told(value: Any) -> str:
-    """A value of a fault: kinds of event by name, anything else as it is."""
-    return ", ".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+        return f"{self.field}: {self.text % {name: _told(value) for name, value in self.values.items()}}"
 
 
 def faults_of(limit: Limit) -> Iterator[Fault]:
@@ -60,6 +55,10 @@ def faults_of(limit: Limit) -> Iterator[Fault]:
     yield from _exempt(limit)
 
 
+def _told(value: Any) -> str:
+    return ", ".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+
+
 def _fault(field: str, text: str, **values: Any) -> Fault:
     return Fault(field, text, values)
 
@@ -67,26 +66,16 @@ def _fault(field: str, text: str, **values: Any) -> Fault:
 def _amounts(limit: Limit) -> Iterator[Fault]:
     most = _MOST.get(limit.measure, MAX_COUNT)
     if not 1 <= limit.capacity <= most:
-        yield _fault(
-            "capacity",
-            "capacity is %(value)s, allowed are 1 to %(most)s; to stop everything use a rule",
-            value=limit.capacity,
-            most=most,
-        )
+        text = "%(value)s is not possible, allowed are 1 to %(most)s; to stop everything use a rule"
+        yield _fault("capacity", text, value=limit.capacity, most=most)
     if not 1 <= limit.window_seconds <= MAX_WINDOW_SECONDS:
-        yield _fault(
-            "window_seconds",
-            "window is %(value)s seconds, allowed are 1 to %(most)s (30 days)",
-            value=limit.window_seconds,
-            most=MAX_WINDOW_SECONDS,
-        )
-    if not 0 <= limit.burst <= MAX_COUNT:
-        yield _fault(
-            "burst",
-            "burst is %(value)s, allowed are 0 (none) to %(most)s",
-            value=limit.burst,
-            most=MAX_COUNT,
-        )
+        text = "%(value)s seconds are not possible, allowed are 1 second to 30 days (%(most)s seconds)"
+        yield _fault("window_seconds", text, value=limit.window_seconds, most=MAX_WINDOW_SECONDS)
+    for field in ("burst", "grows_by"):
+        value = getattr(limit, field)
+        if not 0 <= value <= MAX_COUNT:
+            text = "%(value)s is not possible, allowed are 0 (none) to %(most)s"
+            yield _fault(field, text, value=value, most=MAX_COUNT)
 
 
 def _entity(limit: Limit) -> Iterator[Fault]:
@@ -94,115 +83,72 @@ def _entity(limit: Limit) -> Iterator[Fault]:
         if by is not None and (lacking := limit.kinds - KINDS_WITH[by]):
             yield _lacking(field, by, lacking)
     if limit.also == limit.dimension:
-        yield _fault(
-            "also", "a pair needs two different things, both are %(by)s; choose another", by=limit.also
-        )
+        text = "a pair needs two different things, both are %(by)s; choose another"
+        yield _fault("also", text, by=limit.also)
     elif limit.also is not None and Dimension.GLOBAL in {limit.dimension, limit.also}:
-        yield _fault("also", "%(by)s is everything already; a pair with it adds nothing", by=Dimension.GLOBAL)
-    if limit.scope != Scope.ANY and (limit.dimension, limit.also) != (Dimension.ACCOUNT, None):
-        pair = f"{limit.dimension} + {limit.also}" if limit.also else limit.dimension
         yield _fault(
-            "scope",
-            "scope %(scope)s is for limits by account only, this one counts by %(by)s; choose any",
-            scope=limit.scope,
-            by=pair,
+            "also", "the whole site is everything already; a pair with it adds nothing, leave it out"
         )
+    if limit.scope != Scope.ANY and (limit.dimension, limit.also) != (Dimension.ACCOUNT, None):
+        text = "only a limit by account alone can tell known devices from unknown ones; count everybody's"
+        yield _fault("scope", text)
 
 
 def _lacking(field: str, by: Dimension, lacking: frozenset[Kind]) -> Fault:
-    return _fault(
-        field,
-        "%(kinds)s has no %(by)s to count by; take it out of the kinds, or count by something else",
-        kinds=lacking,
-        by=by,
-    )
+    text = "%(kinds)s: there is no %(by)s to count by; drop these events, or choose something else"
+    return _fault(field, text, kinds=lacking, by=by)
 
 
 def _measure(limit: Limit) -> Iterator[Fault]:
     if limit.measure == Measure.SUM and limit.kinds - VALUED:
-        yield _fault(
-            "measure", "only order, order_change and withdrawal have a value to sum up; count instead"
-        )
+        text = "only orders, their changes and withdrawals have a value to sum up; count events instead"
+        yield _fault("measure", text)
     if limit.measure == Measure.SHARE and limit.kinds - ORDERS:
-        yield _fault(
-            "measure", "only order and order_change have a share of the portfolio; count or sum instead"
-        )
+        text = "only orders and their changes have a share of the portfolio; count events instead"
+        yield _fault("measure", text)
     if limit.burst and limit.measure != Measure.COUNT:
-        yield _fault(
-            "burst",
-            "a burst makes sense with measure count only, not with %(what)s; leave it 0",
-            what=limit.measure,
-        )
+        yield _fault("burst", "a burst makes sense only where events are counted; leave it at 0")
 
 
 def _distinct(limit: Limit) -> Iterator[Fault]:
     of = limit.distinct_of
     if limit.measure == Measure.DISTINCT and of is None:
-        yield _fault("distinct_of", "distinct needs distinct_of: different values of what?")
+        yield _fault("distinct_of", "different values of what? Choose one")
     if of is None:
         return
     if limit.measure != Measure.DISTINCT:
-        yield _fault(
-            "distinct_of",
-            "distinct_of makes sense with measure distinct only, not with %(what)s; leave it out",
-            what=limit.measure,
-        )
-    elif of in {limit.dimension, limit.also}:
-        yield _fault(
-            "distinct_of", "by %(by)s there is only ever one %(by)s; choose another distinct_of", by=of
-        )
-    elif of == Dimension.GLOBAL:
-        yield _fault("distinct_of", "of %(by)s there is only ever one; choose another distinct_of", by=of)
+        yield _fault("distinct_of", "this is for counting different values only; leave it empty")
+    elif of in {limit.dimension, limit.also, Dimension.GLOBAL}:
+        yield _fault("distinct_of", "there is only ever one %(by)s here; choose something else", by=of)
     elif lacking := limit.kinds - KINDS_WITH[of]:
         yield _lacking("distinct_of", of, lacking)
 
 
 def _given_back(limit: Limit) -> Iterator[Fault]:
     if limit.refunds_success and limit.kinds - REFUNDABLE:
-        yield _fault(
-            "refunds_success",
-            "success is refunded for login and factor_attempt only; switch it off",
-        )
+        text = "only sign-ins and answers to challenges can be given back; switch it off"
+        yield _fault("refunds_success", text)
     if limit.frees_cancelled and limit.kinds - ORDERS:
-        yield _fault(
-            "frees_cancelled",
-            "only order and order_change can be cancelled; switch it off",
-        )
+        yield _fault("frees_cancelled", "only orders and their changes can be cancelled; switch it off")
     elif limit.frees_cancelled and limit.measure == Measure.DISTINCT:
-        yield _fault(
-            "frees_cancelled",
-            "a cancelled order gives back counts and sums, not different values; switch it off",
-        )
+        text = "counts and sums can be given back, different values cannot; switch it off"
+        yield _fault("frees_cancelled", text)
 
 
 def _growth(limit: Limit) -> Iterator[Fault]:
-    if not 0 <= limit.grows_by <= MAX_COUNT:
-        yield _fault(
-            "grows_by",
-            "grows_by is %(value)s, allowed are 0 (not at all) to %(most)s",
-            value=limit.grows_by,
-            most=MAX_COUNT,
-        )
-    elif limit.grows_by and (limit.kinds != {Kind.LOGIN} or limit.dimension not in GROWING or limit.also):
-        yield _fault(
-            "grows_by",
-            "only a limit on login by ip or prefix alone grows with good customers; set grows_by to 0",
-        )
+    is_by_address = limit.dimension in GROWING and limit.also is None
+    if limit.grows_by > 0 and not (is_by_address and limit.kinds == {Kind.LOGIN}):
+        text = "only sign-ins counted by address or address block alone grow with good customers; set it to 0"
+        yield _fault("grows_by", text)
     if limit.progressive and limit.action != Action.DENY:
-        yield _fault(
-            "progressive",
-            "only a denial has a wait that can double, this one is %(action)s; deny, or switch it off",
-            action=limit.action.word,
-        )
+        yield _fault("progressive", "only a denial has a wait that can double; deny, or switch it off")
 
 
 def _exempt(limit: Limit) -> Iterator[Fault]:
     if len(set(limit.exempt)) < len(limit.exempt) or len(limit.exempt) > MAX_EXEMPT:
-        yield _fault(
-            "exempt", "at most %(most)s lists, each once; put their members into one list", most=MAX_EXEMPT
-        )
+        text = "at most %(most)s lists, each once; put their members into one list"
+        yield _fault("exempt", text, most=MAX_EXEMPT)
     for name in limit.exempt:
         if not LIST_NAME.fullmatch(name):
-            yield _fault(
-                "exempt", 'exempt names "%(name)s", which is no name of a list, such as office', name=name
-            )
+            text = "“%(name)s” is no name of a list: 2 to 50 small letters, digits, - and _"
+            yield _fault("exempt", text, name=name)
