@@ -20,6 +20,7 @@ MAX_TEXT = 500
 MAX_DEPTH = 6
 MAX_ITEMS = 200
 NAME_LENGTH = 100
+WORD_LENGTH = 40
 
 # Cc, Cf hold control characters and bidi overrides, Cs halves of pairs, Zl and Zp further line ends.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -55,7 +56,7 @@ def tree(value: Any, depth: int = 0) -> Any:
         items = list(value.items())[:MAX_ITEMS]
         return dict(_kept(str(name), item, depth + 1) for name, item in items)
     if isinstance(value, str):
-        return plain(value)
+        return plain(value) if len(value) > WORD_LENGTH else _plain_word(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
@@ -103,8 +104,9 @@ def _name(name: str) -> tuple[str, bool]:
     return line(name, NAME_LENGTH), _SECRET_NAME.search(name) is not None
 
 
-# The facts of each event have the same names.
+# The facts of each event have the same names, and mostly the same words.
 _known_name = lru_cache(maxsize=1024)(_name)
+_plain_word = lru_cache(maxsize=4096)(plain)
 
 
 def _shown(character: str) -> str:
