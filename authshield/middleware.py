@@ -20,9 +20,9 @@ from authshield.models import Challenge
 from authshield.observe import observe
 from authshield.observe.device import issue_device
 from authshield.observe.user_agent import summarise
-from authshield.operations import prove_session
+from authshield.operations import count, prove_session
 from authshield.pipeline import EXEMPT, Guarded, assess, conclude
-from authshield.signin import CHALLENGE_HEADER, MAX_PATH, refusal, safe_path
+from authshield.signin import CHALLENGE_META, MAX_PATH, refusal, safe_path
 from authshield.vocabulary.actions import Action
 from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, PageRequest, Who
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from authshield.vocabulary.assessment import Assessment
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+PASSWORD_CHANGE = "password_change"  # noqa: S105 - the name that Django gives its view everywhere
 
 
 class AuthShieldMiddleware:
@@ -69,6 +70,9 @@ class AuthShieldMiddleware:
             return None
         try:
             guard_page(request)
+            if request.method == "POST" and _asks_for_old_password(request):
+                who = Who(signedin.account_of_request(request), signedin.sid_of(request))
+                count(request, Kind.FACTOR_ATTEMPT, who, clock_now())
         except (ChallengeError, StepUpRequired, Refused) as stop:
             return self.process_exception(request, stop)
         return None
@@ -99,6 +103,12 @@ class AuthShieldMiddleware:
         if gate.was_ended(key):
             return responses.refused(request, Refused("session_ended"))
         return None
+
+
+def _asks_for_old_password(request: HttpRequest) -> bool:
+    """Whether it is Django's own form, at the desk or elsewhere: a stolen session must not guess at it freely."""
+    match = request.resolver_match
+    return match is not None and match.url_name == PASSWORD_CHANGE
 
 
 def _kept(error: StepUpRequired) -> Challenge:
@@ -176,7 +186,7 @@ def _way_back(request: HttpRequest) -> str:
 
 def _is_proved_now(request: HttpRequest, operation: Operation, now: datetime) -> bool:
     """Whether a program brings the challenge that it passed for this session."""
-    challenge_id = request.headers.get(CHALLENGE_HEADER, "")
+    challenge_id = request.META.get(CHALLENGE_META, "")
     if not challenge_id:
         return False
     binding = signedin.binding_of(request)
