@@ -59,14 +59,25 @@ class Resident:
         making.make(self.traffic.people, enrolled=settings.VARIANT == AUTHSHIELD)
         return True
 
-    def prepare(self, people: int) -> bool:
-        """Make people, sign their own browsers in, and warm up: each has done everything once."""
+    def prepare(self, people: int) -> list[dict[str, str]]:
+        """Make people, sign their own browsers in, and warm up: each has done everything once. Their cookies."""
         self.people(people)
         for scenario in (VICTIM, LOGIN, *EXPECTED):
             for _ in self.traffic.people:
                 person = self._call(scenario)
                 if scenario == LOGIN:
                     self.site.keep_cookies(person)
+        return [person.cookies for person in self.traffic.people]
+
+    def adopt(self, cookies: list[dict[str, str]]) -> bool:
+        """Go on with the people that another process has prepared in the same database; warm up."""
+        self.traffic = Traffic(len(cookies))
+        self.traffic.skip(1)
+        for person, jar in zip(self.traffic.people, cookies, strict=True):
+            person.cookies.update(jar)
+        for scenario in EXPECTED:
+            for _ in self.traffic.people:
+                self._call(scenario)
         return True
 
     def _call(self, scenario: str) -> Any:
@@ -222,6 +233,7 @@ def main() -> None:
     jobs: dict[str, Callable[..., Any]] = {
         "people": resident.people,
         "prepare": resident.prepare,
+        "adopt": resident.adopt,
         "timed": resident.timed,
         "marked": resident.marked,
         "profiled": resident.profiled,

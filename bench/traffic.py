@@ -49,10 +49,9 @@ class Person:
         """The owner's address."""
         return f"10.{self.number // 250}.{self.number % 250}.7"
 
-    @property
-    def elsewhere(self) -> str:
-        """The stranger's address."""
-        return f"172.{16 + self.number // 250}.{self.number % 250}.9"
+    def elsewhere(self, times: int) -> str:
+        """The stranger's address, after so many tries: a new one each time."""
+        return f"172.{16 + self.number // 250}.{self.number % 250}.{9 + times % 240}"
 
 
 class Traffic:
@@ -65,16 +64,21 @@ class Traffic:
 
     def environ(self, scenario: str) -> tuple[dict[str, Any], Person]:
         """The next request of this kind."""
-        person = self.people[self._next[scenario] % len(self.people)]
+        times, number = divmod(self._next[scenario], len(self.people))
+        person = self.people[number]
         self._next[scenario] += 1
-        return self._requests[scenario](person), person
+        return self._requests(times)[scenario](person), person
 
-    @property
-    def _requests(self) -> dict[str, Callable[[Person], dict[str, Any]]]:
+    def skip(self, times: int) -> None:
+        """Go on as if everybody had done everything so often."""
+        for scenario in self._next:
+            self._next[scenario] += times * len(self.people)
+
+    def _requests(self, times: int) -> dict[str, Callable[[Person], dict[str, Any]]]:
         return {
             LOGIN: lambda who: _sign_in(who.name, PASSWORD, who.home, _device(who)),
             TYPO: lambda who: _sign_in(who.name, "wrong", who.home, _device(who)),
-            STRANGER: lambda who: _sign_in(who.victim, "wrong", who.elsewhere, {}, agent=FIREFOX),
+            STRANGER: lambda who: _sign_in(who.victim, "wrong", who.elsewhere(times), {}, agent=FIREFOX),
             VICTIM: lambda who: _sign_in(who.victim, PASSWORD, who.home, {}),
             ORDER: _order,
             PAGE: lambda who: request("GET", "/page/", who.home, who.cookies),

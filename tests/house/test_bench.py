@@ -1,4 +1,4 @@
-"""The benchmarks run, and what docs/benchmarks.md counts is what there is to be counted."""
+"""The benchmarks run, and nothing costs more than docs/benchmarks.md says."""
 
 import json
 import subprocess
@@ -40,14 +40,15 @@ def documented(scenario: str, variant: str) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_documented_trips_and_queries_are_todays(
+def test_no_request_makes_more_trips_and_queries_than_documented(
     found: dict[str, dict[str, dict[str, float]]], scenario: str
 ) -> None:
     """Whoever adds a round trip or a query to a request has to write it down."""
     for variant, counts in found[scenario].items():
         if scenario != "page" or variant != "limits":  # which does not look at pages
-            seen = (counts["trips"], counts["queries"])
-            assert seen == documented(scenario, variant), variant
+            trips, queries = documented(scenario, variant)
+            assert counts["trips"] <= trips, variant
+            assert counts["queries"] <= queries, variant
 
 
 def test_no_request_costs_more_than_it_was_designed_to(
