@@ -27,7 +27,7 @@ from authshield.measure.store import default_store
 from authshield.observe import observe
 from authshield.pipeline import UNAVAILABLE, Guarded, assess, conclude
 from authshield.record import ledger
-from authshield.signin import CHALLENGE_HEADER, refusal
+from authshield.signin import CHALLENGE_META, refusal
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, Who
@@ -143,7 +143,7 @@ def perform_granted(request: HttpRequest, challenge: Challenge) -> HttpResponseB
 
 
 def _named_grant(request: HttpRequest, operation: Operation, now: datetime) -> Challenge | None:
-    challenge_id = request.headers.get(CHALLENGE_HEADER, "")
+    challenge_id = request.META.get(CHALLENGE_META, "")
     if not challenge_id:
         return None
     return challenges.grant(challenge_id, operation=operation, binding=signedin.binding_of(request), now=now)

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from authshield.vocabulary.assessment import Assessment
 
 _ATTEMPT = "_authshield_attempt"
-CHALLENGE_HEADER = "AuthShield-Challenge"
+CHALLENGE_META = "HTTP_AUTHSHIELD_CHALLENGE"
+"""The header ``AuthShield-Challenge``. Django's ``request.headers`` would read all of them for it."""
+
 CONCEALED = "invalid_credentials"
 """Stands for a denial that would tell a stranger that there is such an account."""
 
@@ -89,7 +91,7 @@ def _judge(
         now=now,
         subject=subject,
     )
-    challenge_id = request.headers.get(CHALLENGE_HEADER, "")
+    challenge_id = request.META.get(CHALLENGE_META, "")
     if challenge_id:
         grant = _grant(request, challenge_id, user, now)
         event = replace(event, id=grant.event_id)

@@ -32,7 +32,7 @@ def wants_json(request: HttpRequest) -> bool:
     """Whether the answer goes to a program: an API path, or JSON without a word of HTML."""
     if _API in request.path_info:
         return True
-    accepts = request.headers.get("Accept", "")
+    accepts = request.META.get("HTTP_ACCEPT", "")
     if "text/html" in accepts:
         return False
     return request.content_type == JSON or JSON in accepts

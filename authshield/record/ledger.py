@@ -5,7 +5,6 @@ Written in the transaction of the effect itself, so that there is never one with
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -83,5 +82,5 @@ def _text(operation: Operation | None) -> str:
     """The operation's canonical text; fields that carry a secret, such as a new password, are removed."""
     if operation is None:
         return ""
-    body = json.loads(operation.canonical())
-    return json.dumps(redact.tree(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    fields = redact.tree(dict(operation.fields), 1)
+    return Operation(operation.kind, redact.plain(operation.account), fields).canonical()
