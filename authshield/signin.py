@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from authshield.vocabulary.assessment import Assessment
 
 _ATTEMPT = "_authshield_attempt"
+CHALLENGE_HEADER = "AuthShield-Challenge"
 CHALLENGE_META = "HTTP_AUTHSHIELD_CHALLENGE"
-"""The header ``AuthShield-Challenge``. Django's ``request.headers`` would read all of them for it."""
+"""The same header. Django's ``request.headers`` would read all of them for it."""
 
 CONCEALED = "invalid_credentials"
 """Stands for a denial that would tell a stranger that there is such an account."""
