@@ -32,13 +32,13 @@ def test_a24_a_stolen_session_of_the_desk_gets_ten_looks(own_site: Valkey, is_aw
     """The eleventh is refused before a hash, the right one too."""
     desk = _signed_in()
     if is_away:
-        own_site.client.execute_command("ACL", "SETUSER", "default", "-@all", "+acl", "+ping")
+        own_site.client.execute_command("ACL", "SETUSER", "default", "-@all", "+acl", "+ping")  # type: ignore[no-untyped-call]
     try:
         with counted_hashes() as counted:
             statuses = [_guess(desk, "wrong") for _ in range(LIMIT + 3)]
             refused = _guess(desk, "admin-admin")
     finally:
-        own_site.client.execute_command("ACL", "SETUSER", "default", "+@all")
+        own_site.client.execute_command("ACL", "SETUSER", "default", "+@all")  # type: ignore[no-untyped-call]
     assert statuses == [200] * LIMIT + [429] * 3
     assert refused == 429
     assert counted.hashes == LIMIT
