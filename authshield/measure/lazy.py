@@ -91,7 +91,7 @@ class LazyFacts(dict[str, "FactValue"], Generic[S]):
 
     def copy(self) -> dict[str, FactValue]:
         """A plain dict of all facts."""
-        return dict(dict.items(self.complete()))
+        return dict.copy(self.complete())
 
     def __repr__(self) -> str:
         return dict.__repr__(self.complete())

@@ -64,11 +64,13 @@ def tree(value: Any, depth: int = 0) -> Any:
     return line(str(value)) if not isinstance(value, bytes | bytearray | memoryview) else REMOVED
 
 
-def facts(found: Mapping[str, FactValue]) -> dict[str, Any]:
+def facts(found: dict[str, FactValue]) -> dict[str, Any]:
     """Facts by name, which are declared and none of them a secret's; their texts made plain."""
-    return {
-        name: value if isinstance(value, int | float) else tree(value, 1) for name, value in found.items()
-    }
+    kept: dict[str, Any] = found.copy()
+    for name, value in kept.items():
+        if value and isinstance(value, str | list):
+            kept[name] = tree(value, 1)
+    return kept
 
 
 def path(text: str) -> str:
