@@ -72,10 +72,14 @@ def words(value: Any) -> str:
         return str(value.value)
     if isinstance(value, frozenset):
         return ", ".join(sorted(words(item) for item in value))
+    if isinstance(value, tuple):
+        return ", ".join(words(item) for item in value)
     if hasattr(value, "__dataclass_fields__"):
-        told = ((field.name, getattr(value, field.name)) for field in fields(value))
+        told = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
         return ", ".join(
-            f"{name} {words(item)}" for name, item in told if name != "id" and item not in (None, "")
+            f"{name} {words(item)}"
+            for name, item, default in told
+            if name != "id" and item not in (None, "", default)
         )
     return str(value)
 

@@ -1,4 +1,4 @@
-"""The forms of rules and limits: nothing is saved that could not be published."""
+"""The form of a rule, and what it shares with a limit's: nothing is saved that could not be published."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from authshield.admin import choices
 from authshield.admin.rulebook import velocity_source
-from authshield.admin.words import NONE
 from authshield.judge import diagnose
 from authshield.judge.validate import problems_of
-from authshield.models import LimitDraft, RuleDraft
+from authshield.models import RuleDraft
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.event import Kind
-from authshield.vocabulary.ruleset import Dimension, Limit, Measure, Rule, RulesetSource, Scope
+from authshield.vocabulary.ruleset import Rule, RulesetSource
 
-MONEY = {Kind.ORDER.value, Kind.ORDER_CHANGE.value, Kind.WITHDRAWAL.value}
 CONDITION_LENGTH = 4000
 
 
@@ -47,9 +45,14 @@ class ConsequenceForm(forms.ModelForm):
     def _post_clean(self) -> None:
         """After the columns' own validators, as the publisher would validate it."""
         super()._post_clean()  # type: ignore[misc]  # the stubs leave it out
+        if not self.errors:
+            self.name_faults()
         for problem in [] if self.errors else problems_of(self.ruleset()):
             if problem.startswith(self.path):
                 self.add_error(None, problem.partition(": ")[2])
+
+    def name_faults(self) -> None:
+        """Faults that can be told at a field, in the desk's language."""
 
     def ruleset(self) -> RulesetSource:
         """A ruleset with nothing of its kind but this; ``path`` is where it stands there."""
@@ -99,76 +102,6 @@ class RuleForm(ConsequenceForm):
         if problems:
             raise ValidationError([problem_words(problem) for problem in problems])
         return condition
-
-
-class LimitForm(ConsequenceForm):
-    """A velocity limit."""
-
-    path = "limits[0]"
-    dimension = forms.ChoiceField(label=gettext_lazy("counted by"), choices=choices.DIMENSIONS)
-    measure = forms.ChoiceField(label=gettext_lazy("what is counted"), choices=choices.MEASURES)
-    distinct_of = forms.ChoiceField(
-        label=gettext_lazy("different …"), choices=[("", NONE), *choices.DIMENSIONS], required=False
-    )
-    scope = forms.ChoiceField(label=gettext_lazy("whose"), choices=choices.SCOPES)
-
-    class Meta:
-        model = LimitDraft
-        fields = [
-            "identifier",
-            "state",
-            "kinds",
-            "dimension",
-            "scope",
-            "measure",
-            "distinct_of",
-            "capacity",
-            "window_seconds",
-            "refunds_success",
-            "points",
-            "action",
-            "required",
-            "code",
-            "text",
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        """Dimension, measure, scope and kinds have to make sense together."""
-        data = super().clean()
-        self._clean_measure(data)
-        if data.get("scope") not in {None, "any"} and data.get("dimension") != "account":
-            self.add_error(
-                "scope", _("Only a limit counted by account can tell strange devices from its own.")
-            )
-        if data.get("refunds_success") and set(data.get("kinds", ())) - {Kind.LOGIN, Kind.FACTOR_ATTEMPT}:
-            self.add_error("refunds_success", _("Only sign-ins and answers to challenges can be given back."))
-        return data
-
-    def ruleset(self) -> RulesetSource:
-        """This limit alone."""
-        data = self.cleaned_data
-        limit = Limit(
-            dimension=Dimension(data["dimension"]),
-            measure=Measure(data["measure"]),
-            distinct_of=Dimension(data["distinct_of"]) if data["distinct_of"] else None,
-            scope=Scope(data["scope"]),
-            window_seconds=data["window_seconds"],
-            capacity=data["capacity"],
-            refunds_success=data["refunds_success"],
-            **self._consequence(data),
-        )
-        return RulesetSource(version=0, name="", limits=(limit,))
-
-    def _clean_measure(self, data: dict[str, Any]) -> None:
-        measure, distinct_of = data.get("measure"), data.get("distinct_of")
-        if measure == Measure.DISTINCT and not distinct_of:
-            self.add_error("distinct_of", _("Choose of what different values are counted."))
-        if measure == Measure.DISTINCT and distinct_of and distinct_of == data.get("dimension"):
-            self.add_error("distinct_of", _("Something else than what it is counted by."))
-        if measure != Measure.DISTINCT and distinct_of:
-            self.add_error("distinct_of", _("Only “number of different …” needs this: choose none."))
-        if measure == Measure.SUM and not set(data.get("kinds", ())) <= MONEY:
-            self.add_error("measure", _("Only orders, their changes and withdrawals have a value to sum up."))
 
 
 def problem_words(problem: Any) -> str:

@@ -1,4 +1,4 @@
-"""Rules and velocity limits as the desk drafts them; they count once they are published."""
+"""Rules as the desk drafts them, and what their lists share with those of limits; they count once published."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from authshield.admin import publishing
 from authshield.admin.changes import Change, touched
 from authshield.admin.desk import who, words_filter
-from authshield.admin.draft_forms import LimitForm, RuleForm
+from authshield.admin.draft_forms import RuleForm
 from authshield.admin.rulebook import pending, velocity_source
 from authshield.admin.steps import StepsAdmin
 from authshield.admin.words import NONE, kind_words
 from authshield.judge.cel import velocity_name
-from authshield.models import LimitDraft, RuleDraft
+from authshield.models import RuleDraft
 from authshield.models.rules import ActionChoice, DraftState
 from authshield.vocabulary.facts import FACTS
 
@@ -107,17 +107,6 @@ def change_words(changes: list[Change]) -> str:
     return _("changed: %(fields)s") % {"fields": ", ".join(change.field for change in changes)}
 
 
-def window_words(seconds: int) -> str:
-    """A window in its largest whole unit."""
-    if seconds % 86400 == 0:
-        return ngettext("%(count)d day", "%(count)d days", seconds // 86400) % {"count": seconds // 86400}
-    if seconds % 3600 == 0:
-        return ngettext("%(count)d hour", "%(count)d hours", seconds // 3600) % {"count": seconds // 3600}
-    if seconds % 60 == 0:
-        return ngettext("%(count)d minute", "%(count)d minutes", seconds // 60) % {"count": seconds // 60}
-    return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
-
-
 @admin.register(RuleDraft)
 class RuleDraftAdmin(DraftAdmin):
     """Rules."""
@@ -142,58 +131,3 @@ class RuleDraftAdmin(DraftAdmin):
         limits = [(velocity_name(limit.id), limit.text) for limit in velocity_source().limits]
         context = {"facts": FACTS, "velocities": limits, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
-
-
-@admin.register(LimitDraft)
-class LimitDraftAdmin(DraftAdmin):
-    """Velocity limits."""
-
-    form = LimitForm
-    columns = (
-        "identifier",
-        "state",
-        "at_most",
-        "dimension",
-        "scope",
-        "does",
-        "points",
-        "kinds_in_words",
-        "text",
-    )
-    fieldsets = [
-        (None, {"fields": ["identifier", "state", "kinds"]}),
-        (
-            gettext_lazy("What is counted"),
-            {
-                "fields": [
-                    "dimension",
-                    "scope",
-                    "measure",
-                    "distinct_of",
-                    "capacity",
-                    "window_seconds",
-                    "refunds_success",
-                ]
-            },
-        ),
-        (
-            gettext_lazy("What comes of one too many"),
-            {"fields": ["action", "required", "points", "code", "text"]},
-        ),
-        (gettext_lazy("Last change"), {"fields": [("updated_at", "updated_by")]}),
-    ]
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> Any:
-        """A limit denies unless somebody says otherwise."""
-        return {"action": "deny", **super().get_changeform_initial_data(request)}
-
-    @admin.display(description=gettext_lazy("at most"), ordering="capacity")
-    def at_most(self, limit: LimitDraft) -> str:
-        """Capacity and window in words."""
-        what = {"sum": _("in value"), "distinct": _("different: %(what)s") % {"what": limit.distinct_of}}
-        told = {
-            "capacity": limit.capacity,
-            "what": what.get(limit.measure, ""),
-            "window": window_words(limit.window_seconds),
-        }
-        return " ".join((_("%(capacity)d %(what)s in %(window)s") % told).split())

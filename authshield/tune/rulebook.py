@@ -17,7 +17,7 @@ from authshield.judge import Ruleset, compile_ruleset
 from authshield.models import LimitDraft, ListDraft, RuleDraft, RulesetVersion
 from authshield.tune.snapshot import Snapshots
 from authshield.tune.transfer import PARTS, default_source, source_from_json, source_to_json
-from authshield.vocabulary.ruleset import RulesetSource, Switch
+from authshield.vocabulary.ruleset import Limit, RulesetSource, Switch
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,6 +67,11 @@ def draft_source() -> RulesetSource:
             "lists": _drafted_lists(),
         }
     )
+
+
+def drafted_limit(draft: LimitDraft) -> Limit:
+    """A drafted limit as it would be published. Raises ``RuleError`` for what is no limit at all."""
+    return source_from_json({"name": "draft", "limits": [_row(draft, "limits")]}).limits[0]
 
 
 def publish(author: Author, reason: str, now: datetime) -> RulesetVersion:

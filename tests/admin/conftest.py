@@ -93,6 +93,35 @@ def rule_form(**fields: object) -> dict[str, object]:
     }
 
 
+def limit_form(**fields: object) -> dict[str, object]:
+    """What the form of a limit sends."""
+    return {
+        "identifier": "orders-5m",
+        "state": "on",
+        "kinds": ["order"],
+        "also": "",
+        "dimension": "account",
+        "scope": "any",
+        "measure": "count",
+        "distinct_of": "",
+        "capacity": "5",
+        "window_seconds": "5 minutes",
+        "burst": "0",
+        "grows_by": "0",
+        "points": "0",
+        "action": "deny",
+        "required": "none",
+        "code": "",
+        "text": "",
+        **fields,
+    }
+
+
+def errors_of(page: object) -> dict[str, list[str]]:
+    """The errors that a form shows, by field."""
+    return dict(page.context["adminform"].form.errors)  # type: ignore[attr-defined]
+
+
 def make_session(sid: str = "sid-1", account: str = "7", **columns: object) -> Session:
     """A signed-in session of an account."""
     values = {

@@ -1,45 +1,19 @@
-"""Rules and limits: what is wrong is said when it is saved, what is pending is seen, publishing is one step."""
+"""Rules: what is wrong is said when it is saved, what is pending is seen, publishing is one step."""
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from authshield.models import LimitDraft, RuleDraft, RulesetVersion
+from authshield.models import RuleDraft, RulesetVersion
 from authshield.tune import rulebook
 from authshield.vocabulary.facts import FACTS
-from tests.admin.conftest import NOW, Desk, make_rule, rule_form
+from tests.admin.conftest import NOW, Desk, errors_of, limit_form, make_rule, rule_form
 
 ADD = reverse("admin:authshield_ruledraft_add")
 RULES = reverse("admin:authshield_ruledraft_changelist")
 PUBLISH = reverse("admin:authshield_ruledraft_publish")
 VALIDATE = reverse("admin:authshield_ruledraft_validate")
 ADD_LIMIT = reverse("admin:authshield_limitdraft_add")
-
-
-def limit_form(**fields: object) -> dict[str, object]:
-    """What the form of a limit sends."""
-    return {
-        "identifier": "orders-5m",
-        "state": "on",
-        "kinds": ["order"],
-        "dimension": "account",
-        "scope": "any",
-        "measure": "count",
-        "distinct_of": "",
-        "capacity": "5",
-        "window_seconds": "300",
-        "points": "0",
-        "action": "deny",
-        "required": "none",
-        "code": "",
-        "text": "",
-        **fields,
-    }
-
-
-def errors_of(page: object) -> dict[str, list[str]]:
-    """The errors that a form shows, by field."""
-    return dict(page.context["adminform"].form.errors)  # type: ignore[attr-defined]
 
 
 def test_a_rule_is_saved_with_its_author(desk: Desk) -> None:
@@ -114,56 +88,6 @@ def test_a_rule_that_makes_no_sense_gets_one_error_at_its_field(
     page = desk("tuners").post(ADD, rule_form(**fields))
     assert list(errors_of(page)) == [field]
     assert not RuleDraft.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("fields", "field"),
-    [
-        ({"measure": "distinct"}, "distinct_of"),
-        ({"measure": "distinct", "distinct_of": "account"}, "distinct_of"),
-        ({"distinct_of": "ip"}, "distinct_of"),
-        ({"measure": "sum", "kinds": ["login"]}, "measure"),
-        ({"dimension": "ip", "scope": "unknown_device"}, "scope"),
-        ({"refunds_success": "on"}, "refunds_success"),
-        ({"dimension": "username"}, "__all__"),
-        ({"kinds": ["login"], "dimension": "session"}, "__all__"),
-        ({"window_seconds": "0"}, "window_seconds"),
-        ({"window_seconds": "99999999999999999999"}, "window_seconds"),
-        ({"capacity": "-1"}, "capacity"),
-        ({"dimension": "planet"}, "dimension"),
-    ],
-)
-def test_a_limit_that_makes_no_sense_gets_one_error_at_its_field(
-    fields: dict[str, object], field: str, desk: Desk
-) -> None:
-    """What is counted, by what, and whose have to fit together."""
-    page = desk("tuners").post(ADD_LIMIT, limit_form(**fields))
-    assert list(errors_of(page)) == [field]
-    assert not LimitDraft.objects.exists()
-
-
-def test_what_could_not_be_published_is_not_saved(desk: Desk) -> None:
-    """The publisher's own rules hold already at the form."""
-    page = desk("tuners").post(ADD_LIMIT, limit_form(capacity="100000000"))
-    assert page.status_code == 200
-    assert "10000" in str(errors_of(page)).replace(",", "")
-    assert not LimitDraft.objects.exists()
-
-
-def test_a_limit_is_listed_in_words(desk: Desk) -> None:
-    """A list of limits reads like sentences."""
-    browser = desk("tuners")
-    browser.post(ADD_LIMIT, limit_form())
-    browser.post(
-        ADD_LIMIT, limit_form(identifier="money", measure="sum", window_seconds="86400", capacity="9")
-    )
-    browser.post(
-        ADD_LIMIT, limit_form(identifier="many", measure="distinct", distinct_of="ip", window_seconds="61")
-    )
-    browser.post(ADD_LIMIT, limit_form(identifier="hourly", window_seconds="7200"))
-    page = browser.get(reverse("admin:authshield_limitdraft_changelist")).content.decode()
-    for words in ("5 in 5 minutes", "9 in value in 1 day", "5 different: ip in 61 seconds", "5 in 2 hours"):
-        assert words in page
 
 
 def test_the_id_of_a_rule_is_given_once(desk: Desk) -> None:
