@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ SPARED_SECONDS = 0.25
 class Breaker:
     """Counts failures in a row; open after three, closed by its own thread once ``probe`` succeeds.
 
-    A thread that has just waited in vain is spared for a moment: whatever else its request asks fails at once,
-    so that a request waits for one timeout only, also before the breaker opens.
+    Whoever has just waited in vain, a thread or a task, is spared for a moment: whatever else its request asks fails
+    at once, so that a request waits for one timeout only, also before the breaker opens.
     """
 
     def __init__(self, probe: Callable[[], bool]) -> None:
@@ -38,14 +39,13 @@ class Breaker:
         self._in_a_row = 0
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._spared = threading.local()
 
     def refuses(self) -> bool:
         """Whether a call has to fail at once. Cost: below 1 µs."""
         if self.is_open:
             return True
-        until: float = getattr(self._spared, "until", 0.0)
-        return until > 0.0 and time.monotonic() < until
+        spared = _spared.get()
+        return spared is not None and spared[0] is self and time.monotonic() < spared[1]
 
     def succeeded(self) -> None:
         """A call was answered."""
@@ -58,7 +58,7 @@ class Breaker:
             self.failures += 1
             self._in_a_row += 1
             if waited_seconds > SLOW_SECONDS:
-                self._spared.until = time.monotonic() + SPARED_SECONDS
+                _spared.set((self, time.monotonic() + SPARED_SECONDS))
             if self._in_a_row < FAILURES or self.is_open or self._stop.is_set():
                 return
             self.is_open = True
@@ -72,6 +72,14 @@ class Breaker:
         """End the probing for good."""
         self._stop.set()
 
+    def forget(self) -> None:
+        """In a forked process: closed, since the thread that would close it is the parent's."""
+        self._lock = threading.Lock()
+        self._in_a_row = 0
+        self.is_open = False
+        self.closed = threading.Event()
+        self.closed.set()
+
     def _watch(self) -> None:
         while not self._stop.wait(PROBE_SECONDS):
             if self._probe():
@@ -80,3 +88,6 @@ class Breaker:
                 self.closed.set()
                 logger.warning("Redis answers again")
                 return
+
+
+_spared: ContextVar[tuple[Breaker, float] | None] = ContextVar("authshield_spared", default=None)

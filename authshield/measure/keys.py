@@ -32,6 +32,7 @@ class Keys:
         """``namespace`` keeps sites that share a server apart."""
         self.stream = f"{namespace}:{{stream}}"
         self.dropped = f"{namespace}:{{stream}}:dropped"
+        self.probe = f"{namespace}:{{probe}}"
         self._namespace = namespace
         self.entity = lru_cache(_CACHED)(self._entity)
         self.tag = lru_cache(_CACHED)(self._tag)

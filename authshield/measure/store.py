@@ -1,45 +1,43 @@
-"""Redis, and only here: one script call a trip, a short patience, a breaker.
+"""The counters as the rest of the package knows them: calls run or sent, a short patience, a breaker.
 
 Must not know what is counted (``plan``) nor what it means (``derive``).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import time
-from functools import partial
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 from django.core.signals import setting_changed
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.connection import AbstractConnection
-from redis.exceptions import NoScriptError, RedisError
-from redis.retry import Retry
 
 from authshield.conf import PREFIX, current
 from authshield.errors import StoreUnavailable
-from authshield.measure.breaker import Breaker
+from authshield.measure.calls import Script
 from authshield.measure.keys import Keys
+from authshield.measure.transport import Single
+from authshield.measure.transport_dial import Dialer, read_url
+from authshield.measure.transport_wire import command, running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
+    from authshield.measure.breaker import Breaker
     from authshield.measure.calls import Call
+    from authshield.measure.transport import Transport
 
-SCRIPT = (Path(__file__).parent / "scripts" / "measure.lua").read_text(encoding="utf-8")
-SCRIPT_ID = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+INTERPRETER = Script((Path(__file__).parent / "scripts" / "measure.lua").read_text(encoding="utf-8"))
+
+CONNECT_SECONDS, PATIENT_SECONDS = 5.0, 30.0
+"""How long a worker waits for a connection and for an answer; longer than it lets a command block."""
 
 
 class Store:
-    """The counters of one namespace on one server. Safe for threads; a fork makes its own.
+    """The counters of one namespace. Safe for threads, greenlets, event loops and forks.
 
     ``timeout_seconds`` is the patience with an answer; with a connection it is half of that, so that a call
-    waits 1.5 times as long at the worst. ``calls`` and ``failures`` count round trips, for tests and metrics.
+    waits 1.5 times as long at the worst.
     """
 
     def __init__(
@@ -51,157 +49,92 @@ class Store:
         stream_length: int = 1_000_000,
         market_time_zone: str = "Asia/Tokyo",
     ) -> None:
-        """``url`` is ``redis://``, ``rediss://`` or ``unix://``; nothing is connected yet."""
+        """``url`` is one that the setting ``REDIS_URL`` may have; nothing is connected yet."""
         self.keys = Keys(namespace)
         self.namespace = namespace
         self.stream_length = stream_length
         self.market_time_zone = market_time_zone
-        self.calls = 0
-        self.breaker = Breaker(self._answers)
-        self._url = url
-        self._client: Any = _connect(url, timeout_seconds)
-        self._patient: Any = None
-        self._own: Any = None
+        place = read_url(url)
+        dialer = Dialer(place, connect_seconds=timeout_seconds / 2, answer_seconds=timeout_seconds)
+        patient = Dialer(place, connect_seconds=CONNECT_SECONDS, answer_seconds=PATIENT_SECONDS)
+        self._transport: Transport = Single(dialer, patient, self.keys)
+
+    @property
+    def breaker(self) -> Breaker:
+        """The server's; of a Cluster, that of finding its nodes."""
+        return self._transport.breaker
 
     @property
     def is_open(self) -> bool:
-        """Whether the breaker is open: every call fails at once."""
-        return self.breaker.is_open
+        """Whether a breaker is open: every call that needs its server fails at once."""
+        return any(breaker.is_open for breaker in self._transport.breakers())
 
     @property
     def failures(self) -> int:
-        """Calls that were not answered."""
-        return self.breaker.failures
+        """Calls that were not answered, those included that nobody waited for."""
+        return sum(breaker.failures for breaker in self._transport.breakers())
+
+    @property
+    def calls(self) -> int:
+        """Round trips that were waited for."""
+        return self._transport.tally.calls
+
+    @property
+    def sends(self) -> int:
+        """Packets that were written without waiting."""
+        return self._transport.tally.sends
+
+    @property
+    def lost(self) -> int:
+        """Calls that were sent without waiting and came to nothing."""
+        return self._transport.tally.lost
 
     def run(self, calls: Sequence[Call]) -> list[list[bytes]]:
         """Run these calls; one packed reply a key, of each. Cost: 1 round trip. Raises ``StoreUnavailable``."""
-        return [self._guarded(partial(self._run, call)) for call in calls]
+        return self._transport.run(calls)
+
+    def send(self, calls: Sequence[Call]) -> None:
+        """Write these calls now, without waiting for what they reply. Raises nothing.
+
+        The replies are read before the connection's next use; what a server refuses counts for the breaker. Only a
+        server that has not read for long lets this wait, one patience at the most.
+        """
+        self._transport.send(calls)
+
+    def flush(self) -> None:
+        """Read what ``send`` has left to be read. Happens by itself when the process ends. Raises nothing."""
+        self._transport.flush()
 
     def run_segments(self, keys: Sequence[str], segments: Sequence[bytes]) -> list[bytes]:
         """Run the interpreter, once; one packed reply a segment. Cost: 1 round trip. Raises ``StoreUnavailable``."""
-        keys = [*keys, self.keys.stream, self.keys.dropped]
-        reply = self._guarded(lambda: self._evaluate(keys, segments))
+        names = [*keys, self.keys.stream, self.keys.dropped]
+        reply = self._transport.ask(running(INTERPRETER, names, segments), names[0])
         replies: list[bytes] = msgpack.unpackb(reply, raw=True)
         return replies
 
-    def _run(self, call: Call) -> list[bytes]:
-        keys, entry = list(call.keys), call.entry or ()
-        if entry:
-            keys += (self.keys.stream, self.keys.dropped)
-        self.calls += 1
-        parts = (len(keys), *keys, call.head, *call.args, *entry)
+    def command(self, *parts: str | bytes | float, key: str = "") -> Any:
+        """One plain command, to the server of ``key``. Cost: 1 round trip. Raises ``StoreUnavailable``."""
+        return self._transport.ask(command(*parts), key)
+
+    def long_poll(self, *parts: str | bytes | float, key: str = "") -> Any:
+        """One command that may block, for workers: with a longer patience, besides the breaker."""
         try:
-            reply = self._execute("EVALSHA", call.script.sha, *parts)
-        except NoScriptError:
-            self.calls += 1
-            reply = self._execute("EVAL", call.script.text, *parts)
-        replies: list[bytes] = msgpack.unpackb(reply, raw=True)
-        return replies
-
-    def keep_connection(self) -> None:
-        """Call on one connection from now on: for a process in which one thread alone uses this store.
-
-        Spares a third of what a call costs here, some 60 µs.
-        """
-        self._own = self._client.connection_pool.make_connection()
-
-    def command(self, *parts: str | bytes | float) -> Any:
-        """One plain command. Cost: 1 round trip. Raises ``StoreUnavailable``."""
-
-        def call() -> Any:
-            self.calls += 1
-            return self._execute(*parts)
-
-        return self._guarded(call)
-
-    def long_poll(self, *parts: str | bytes | float) -> Any:
-        """One command that may block, for workers: without the short timeout, besides the breaker."""
-        if self._patient is None:
-            self._patient = _connect(self._url, None)
-        try:
-            return self._patient.execute_command(*parts)
-        except RedisError as error:
+            return self._transport.wait(command(*parts), key)
+        except StoreUnavailable as error:
             raise StoreUnavailable(f"{parts[0]!s} failed: {error}") from error
 
     def clear(self) -> None:
         """Remove every key of this namespace: what a replay leaves behind. Cost: one trip for 1,000 keys."""
-        for batch in self._scanned():
-            self.command("UNLINK", *batch)
+        for names in self._transport.scan(f"{self.namespace}:*"):
+            self.command("UNLINK", *names)
 
     def holds_keys(self) -> bool:
         """Whether the namespace is in use. Cost: one trip for 1,000 keys of the server, until one is found."""
-        return next(self._scanned(), None) is not None
+        return next(self._transport.scan(f"{self.namespace}:*"), None) is not None
 
     def close(self) -> None:
         """Drop the connections and end the breaker's probing."""
-        self.breaker.stop()
-        self._client.close()
-        if self._patient is not None:
-            self._patient.close()
-        if self._own is not None:
-            self._own.disconnect()
-
-    def _scanned(self) -> Iterator[list[bytes]]:
-        cursor: bytes | int = 0
-        while True:
-            cursor, names = self.command("SCAN", cursor, "MATCH", f"{self.namespace}:*", "COUNT", 1000)
-            if names:
-                yield names
-            if int(cursor) == 0:
-                return
-
-    def _evaluate(self, keys: Sequence[str], segments: Sequence[bytes]) -> Any:
-        self.calls += 1
-        try:
-            return self._execute("EVALSHA", SCRIPT_ID, len(keys), *keys, *segments)
-        except NoScriptError:
-            self.calls += 1
-            return self._execute("EVAL", SCRIPT, len(keys), *keys, *segments)
-
-    def _execute(self, *parts: Any) -> Any:
-        if self._own is None:
-            return self._client.execute_command(*parts)
-        self._own.send_command(*parts)
-        return self._own.read_response()
-
-    def _guarded(self, call: Callable[[], Any]) -> Any:
-        if self.breaker.refuses():
-            raise StoreUnavailable("Redis did not answer lately; it is not asked for now")
-        began = time.monotonic()
-        try:
-            reply = call()
-        except RedisError as error:
-            self.breaker.failed(time.monotonic() - began)
-            raise StoreUnavailable(f"Redis did not answer as it should: {error}") from error
-        self.breaker.succeeded()
-        return reply
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self._client.ping())
-        except RedisError:
-            return False
-
-
-# redis-py 8 renamed the arguments that say who is calling; None in either form asks for no such question.
-_NAMELESS: dict[str, None] = (
-    {"driver_info": None}
-    if "driver_info" in signature(AbstractConnection.__init__).parameters
-    else {"lib_name": None, "lib_version": None}
-)
-
-
-def _connect(url: str, timeout_seconds: float | None) -> Redis:
-    return Redis.from_url(
-        url,
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=None if timeout_seconds is None else timeout_seconds / 2,
-        retry=Retry(NoBackoff(), 0),
-        retry_on_error=[],
-        # No handshake beyond AUTH and SELECT: each further question could be waited for.
-        protocol=2,
-        **_NAMELESS,
-    )
+        self._transport.close()
 
 
 _stores: dict[int, Store] = {}

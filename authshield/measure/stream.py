@@ -12,7 +12,7 @@ from authshield.errors import StoreUnavailable
 from authshield.measure.journal import Entry, Seen, Settled, read_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from authshield.measure.store import Store
 
@@ -110,7 +110,7 @@ def _entries(store: Store, reply: Any) -> list[Entry]:
     lost: list[str] = []
     for entry_id, fields in reply[0][1] if reply else []:
         name = entry_id.decode()
-        entry = _readable(name, fields) if fields else None
+        entry = _readable(name, dict(zip(fields[::2], fields[1::2], strict=True))) if fields else None
         if entry is None:
             lost.append(name)
         else:
@@ -120,7 +120,7 @@ def _entries(store: Store, reply: Any) -> list[Entry]:
     return entries
 
 
-def _readable(name: str, fields: Any) -> Entry | None:
+def _readable(name: str, fields: Mapping[bytes, bytes]) -> Entry | None:
     """The entry, None for what nobody of this package wrote: it must not stop those that follow it."""
     try:
         return read_entry(name, fields)

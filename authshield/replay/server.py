@@ -35,7 +35,6 @@ def store_of(settings: Settings, namespace: str, *, is_given: bool) -> Iterator[
     with _server(settings) as url:
         store = _store(url, namespace, settings)
         try:
-            store.keep_connection()
             if is_given:
                 _refuse_used(store)
             try:

@@ -1,0 +1,136 @@
+"""One connection to one server, and what is written to it. Used by one thread at a time; its owner sees to that.
+
+Connecting, TLS, passwords and Sentinel are redis-py's; after that its socket is talked to directly, which costs a
+quarter of the instructions. Must not decide what is done when the server is away.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol
+
+from authshield.measure import transport_resp as resp
+from authshield.measure.transport_resp import MORE, Refused, pack_front, pack_parts
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Collection, Iterable, Sequence
+
+    from authshield.measure.calls import Call, Script
+
+NOSCRIPT = "NOSCRIPT"
+REDIRECTS = frozenset({"MOVED", "ASK", "TRYAGAIN"})
+"""Refusals of a healthy server that is not in charge of the key."""
+
+_HARMLESS = REDIRECTS | {NOSCRIPT}
+_READ_BYTES = 16384
+
+
+class Connects(Protocol):
+    """As much of redis-py's connection as is used here."""
+
+    _sock: socket.socket | None
+
+    def connect(self) -> None:
+        """Connect, greet, authenticate."""
+
+    def disconnect(self) -> None:
+        """Close; harmless twice, and in a forked process."""
+
+
+class Packet:
+    """One command. A script goes by its digest to a connection that has run it, else with its text."""
+
+    __slots__ = ("_body", "_keys", "_others", "is_repeated", "script")
+
+    def __init__(self, body: bytes, script: Script | None = None, keys: int = 0, others: int = 0) -> None:
+        """``body`` is the whole command; with a ``script``, its packed keys and arguments."""
+        self.script = script
+        self.is_repeated = False
+        self._body = body
+        self._keys = keys
+        self._others = others
+
+    def data(self, known: Collection[bytes]) -> bytes:
+        """What goes to a connection that knows these scripts."""
+        script = self.script
+        if script is None:
+            return self._body
+        if script.sha in known:
+            return pack_front(b"EVALSHA", script.sha, self._keys, self._others) + self._body
+        return pack_front(b"EVAL", script.text, self._keys, self._others) + self._body
+
+
+def command(*parts: str | bytes | float) -> Packet:
+    """A command that is no script."""
+    return Packet(resp.pack(*parts))
+
+
+def running(script: Script, keys: Iterable[str], arguments: Sequence[bytes]) -> Packet:
+    """A script on these keys."""
+    names = [key.encode() for key in keys]
+    return Packet(pack_parts([*names, *arguments]), script, len(names), len(arguments))
+
+
+def calling(call: Call, stream: Sequence[str]) -> Packet:
+    """A call as its script expects it. ``stream``: the two keys that an entry needs."""
+    if call.entry is None:
+        return running(call.script, call.keys, (call.head, *call.args))
+    return running(call.script, (*call.keys, *stream), (call.head, *call.args, *call.entry))
+
+
+class Wire:
+    """A connection that stands. Every method raises ``OSError`` where it breaks, ``TimeoutError`` included."""
+
+    __slots__ = ("_connection", "_feed", "_gets", "_sock", "is_fresh", "is_stale", "known", "owed", "used_at")
+
+    def __init__(self, connection: Connects) -> None:
+        """Connects, in the time that the connection's settings allow; raises redis-py's errors as well."""
+        connection.connect()
+        sock = connection._sock  # noqa: SLF001 - its owner from now on
+        if sock is None:
+            raise ConnectionResetError("closed while it was opened")
+        self._connection = connection
+        self._sock = sock
+        reader = resp.reader()
+        self._gets, self._feed = reader.gets, reader.feed
+        self.known: set[bytes] = set()
+        self.owed: deque[Packet] = deque()
+        self.is_fresh = True
+        self.is_stale = False
+        self.used_at = 0.0
+
+    def write(self, packets: Iterable[Packet]) -> None:
+        """Hand them to the system; waits only where the server has not read for long."""
+        known = self.known
+        self._sock.sendall(b"".join([packet.data(known) for packet in packets]))
+
+    def read(self, packet: Packet) -> Any:
+        """The next reply, which is this packet's. A ``Refused`` is returned, not raised."""
+        reply = self._gets()
+        while reply is MORE:
+            data = self._sock.recv(_READ_BYTES)
+            if not data:
+                raise ConnectionResetError("the server closed the connection")
+            self._feed(data)
+            reply = self._gets()
+        script = packet.script
+        if isinstance(reply, Refused):
+            # What says no may not be the master any more: the next connection may find another one.
+            self.is_stale = self.is_stale or reply.code not in _HARMLESS
+        elif script is not None and script.sha not in self.known:
+            self.known.add(script.sha)
+        return reply
+
+    def ask(self, packet: Packet) -> Any:
+        """Write one and read its reply."""
+        self.write((packet,))
+        return self.read(packet)
+
+    def limit(self, seconds: float) -> None:
+        """How long each read and write may wait from now on."""
+        self._sock.settimeout(seconds)
+
+    def close(self) -> None:
+        """Close it, whatever is still to be read."""
+        self._connection.disconnect()
