@@ -23,6 +23,8 @@ MAX_CAPACITY = 1 << 53
 MAX_COUNT = 10_000
 MAX_SHARE = 10_000_000
 MAX_EXEMPT = 10
+# So many different values are kept one by one; a sketch of more could not give one back.
+MAX_REFUNDED = 1_000
 LIST_NAME = re.compile(r"[a-z][a-z0-9_-]{1,49}")
 
 ORDERS = frozenset({Kind.ORDER, Kind.ORDER_CHANGE})
@@ -128,6 +130,9 @@ def _given_back(limit: Limit) -> Iterator[Fault]:
     if limit.refunds_success and limit.kinds - REFUNDABLE:
         text = "only sign-ins and answers to challenges can be given back; switch it off"
         yield _fault("refunds_success", text)
+    elif limit.refunds_success and limit.measure == Measure.DISTINCT and limit.capacity > MAX_REFUNDED:
+        text = "of more than %(most)s different values none can be given back; switch it off, or allow fewer"
+        yield _fault("refunds_success", text, most=MAX_REFUNDED)
     if limit.frees_cancelled and limit.kinds - ORDERS:
         yield _fault("frees_cancelled", "only orders and their changes can be cancelled; switch it off")
     elif limit.frees_cancelled and limit.measure == Measure.DISTINCT:

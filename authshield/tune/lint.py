@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from authshield.judge.cel import language_of
 from authshield.judge.scan import tokens, used_names
+from authshield.tune.lint_limits import lint_limits
 from authshield.vocabulary.actions import Action
 from authshield.vocabulary.event import Kind
-from authshield.vocabulary.ruleset import Dimension, Scope, State
+from authshield.vocabulary.ruleset import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from authshield.vocabulary.ruleset import Limit, Rule, RulesetSource
+    from authshield.vocabulary.ruleset import Rule, RulesetSource
 
 # Facts that only these kinds of event have; elsewhere they are at their value when missing.
 _KINDS_OF = {
@@ -39,9 +40,7 @@ def lint(source: RulesetSource) -> list[str]:
         if twin != path:
             warnings.append(f"{path}: the same condition as {twin}; its points add up")
         warnings += [f"{path}: {what}" for what in _rule(rule, words, source)]
-    for i, limit in enumerate(source.limits):
-        warnings += [f"limits[{i}] {limit.id}: {what}" for what in _limit(limit)]
-    return warnings
+    return warnings + lint_limits(source)
 
 
 def _rule(rule: Rule, words: tuple[str, ...], source: RulesetSource) -> Iterator[str]:
@@ -65,13 +64,3 @@ def _kinds(rule: Rule, source: RulesetSource) -> Iterator[str]:
     for kind in _KIND.findall(rule.when):
         if kind not in rule.kinds:
             yield f'compares event.kind with "{kind}", which is not among its kinds'
-
-
-def _limit(limit: Limit) -> Iterator[str]:
-    if limit.state == State.OFF:
-        yield "is off"
-    is_guessed_at = limit.kinds & {Kind.LOGIN, Kind.FACTOR_ATTEMPT}
-    if is_guessed_at and limit.dimension == Dimension.ACCOUNT and limit.scope == Scope.ANY:
-        yield "counts strangers and the owner together: whoever guesses locks the customer out; set a scope"
-    if is_guessed_at and not limit.refunds_success:
-        yield "counts successes too: a busy address or customer is stopped without one failure"

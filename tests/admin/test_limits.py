@@ -41,6 +41,10 @@ AT_THE_DOOR = {"kinds": ["login"], "dimension": "ip"}
         ({"dimension": "ip", "scope": "unknown_device"}, "scope"),
         ({"also": "ip", "scope": "unknown_device"}, "scope"),
         ({"refunds_success": "on"}, "refunds_success"),
+        (
+            {**AT_THE_DOOR, **DISTINCT, "dimension": "prefix", "capacity": "2000", "refunds_success": "on"},
+            "refunds_success",
+        ),
         ({"frees_cancelled": "on", "kinds": ["withdrawal"]}, "frees_cancelled"),
         ({"frees_cancelled": "on", **DISTINCT}, "frees_cancelled"),
         ({"dimension": "username"}, "dimension"),

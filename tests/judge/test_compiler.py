@@ -137,6 +137,16 @@ CASES = [
         source(limits=(limit(measure=Measure.DISTINCT, distinct_of=Dimension.GLOBAL),)),
         "distinct_of: there is only ever one global",
     ),
+    (
+        source(
+            limits=(
+                limit(
+                    measure=Measure.DISTINCT, distinct_of=Dimension.IP, capacity=1_001, refunds_success=True
+                ),
+            )
+        ),
+        "refunds_success: of more than 1000 different values none can be given back",
+    ),
     (source(limits=(limit(measure=Measure.SHARE),)), "measure: only orders and their changes have a share"),
     (
         source(limits=(limit(kinds=ORDER, measure=Measure.SHARE, capacity=10_000_001),)),
