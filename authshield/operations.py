@@ -7,7 +7,7 @@ ledger's line share one transaction.
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,7 +33,7 @@ from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, Who
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
     from django.http import HttpRequest
@@ -92,7 +92,7 @@ def carry_out(
     if decision.observe_only or decision.action == Action.ALLOW:
         return _execute(assessment, operation, execute, challenge=challenge, now=now)
     proved = Strength(challenge.proved) if challenge else Strength.NONE
-    with _stopped_by_errors(assessment):
+    with _StoppedByErrors(assessment):
         demand = resolve(decision, operation.kind, enrolled(signedin.user_of_request(request)))
     if demand.action == Action.CHALLENGE and challenge is not None and proved >= demand.required:
         return _execute(assessment, operation, execute, challenge=challenge, now=now)
@@ -104,21 +104,26 @@ def carry_out(
     raise refusal(assessment)
 
 
-@contextmanager
-def _stopped_by_errors(assessment: Assessment) -> Iterator[None]:
-    """Give back what the event counted where it comes to nothing, whatever the reason.
+@dataclass(slots=True)
+class _StoppedByErrors:
+    """Gives back what the event counted where it comes to nothing, whatever the reason.
 
     A database or a port that fails becomes ``Refused`` (503); everything else goes on as it came.
     """
-    try:
-        yield
-    except (DatabaseError, GatewayError) as error:
-        conclude(assessment, Outcome(Final.STOPPED))
-        _log.exception("event %s was rolled back", assessment.event.id)
-        raise Refused(UNAVAILABLE, status_code=503, retry_after_seconds=5) from error
-    except BaseException:
-        conclude(assessment, Outcome(Final.STOPPED))
-        raise
+
+    assessment: Assessment
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Look at what came."""
+        if error is None:
+            return
+        conclude(self.assessment, Outcome(Final.STOPPED))
+        if isinstance(error, DatabaseError | GatewayError):
+            _log.exception("event %s was rolled back", self.assessment.event.id)
+            raise Refused(UNAVAILABLE, status_code=503, retry_after_seconds=5) from error
 
 
 def perform_granted(request: HttpRequest, challenge: Challenge) -> HttpResponseBase:
@@ -164,7 +169,7 @@ def _execute(
         proved=proved,
         challenge_id=str(challenge.pk) if challenge else "",
     )
-    with _stopped_by_errors(assessment), transaction.atomic():
+    with _StoppedByErrors(assessment), transaction.atomic():
         if not decision.observe_only:
             gate.final_gate(operation.account, event.session or "")
         if challenge is not None:
@@ -183,7 +188,7 @@ def _challenge(
     request: HttpRequest, assessment: Assessment, operation: Operation, *, demand: Demand, now: datetime
 ) -> None:
     event, features, decision = assessment.event, assessment.features, assessment.decision
-    with _stopped_by_errors(assessment), transaction.atomic():
+    with _StoppedByErrors(assessment), transaction.atomic():
         challenge = challenges.open_challenge(
             event,
             decision,
@@ -202,7 +207,7 @@ def _challenge(
 
 def _hold(assessment: Assessment, operation: Operation, now: datetime) -> None:
     event, features, decision = assessment.event, assessment.features, assessment.decision
-    with _stopped_by_errors(assessment), transaction.atomic():
+    with _StoppedByErrors(assessment), transaction.atomic():
         hold = holds.hold(event, decision, operation, now)
         outcome = Outcome(Final.HELD, hold_id=str(hold.pk))
         ledger.write(event, features, decision, outcome, operation, now)
@@ -212,7 +217,7 @@ def _hold(assessment: Assessment, operation: Operation, now: datetime) -> None:
 
 def _deny(assessment: Assessment, operation: Operation, now: datetime) -> None:
     outcome = Outcome(Final.STOPPED)
-    with _stopped_by_errors(assessment):
+    with _StoppedByErrors(assessment):
         ledger.write(assessment.event, assessment.features, assessment.decision, outcome, operation, now)
     conclude(assessment, outcome)
 

@@ -6,7 +6,6 @@ The id survives the rotation of the session key, so that all events of one sign-
 from __future__ import annotations
 
 import secrets
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,8 +18,6 @@ from authshield.record import sightings
 from authshield.sealing import keyed_hash, seal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
@@ -35,14 +32,22 @@ def sid_of(request: HttpRequest) -> str | None:
     return stored.get("sid") if isinstance(stored, dict) else None
 
 
-@contextmanager
-def in_hand(request: HttpRequest) -> Iterator[None]:
+class in_hand:  # noqa: N801 - used as a verb
     """Let whatever this request causes know whose session it is; for signals that carry no request."""
-    before = _in_hand.set(request)
-    try:
-        yield
-    finally:
-        _in_hand.reset(before)
+
+    __slots__ = ("_before", "_request")
+
+    def __init__(self, request: HttpRequest) -> None:
+        """``request`` is being answered while this is entered."""
+        self._request = request
+
+    def __enter__(self) -> None:
+        """From now on."""
+        self._before = _in_hand.set(self._request)
+
+    def __exit__(self, *_: object) -> None:
+        """No longer."""
+        _in_hand.reset(self._before)
 
 
 def sid_in_hand() -> str:

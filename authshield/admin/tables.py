@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from authshield.admin.words import NONE
-from authshield.vocabulary.facts import BY_NAME
+from authshield.vocabulary.facts import BY_NAME, MISSING
 
 
 def reasons_of(stored: Any) -> list[dict[str, Any]]:
@@ -34,8 +34,13 @@ def reasons_table(stored: Any) -> SafeString:
 
 
 def facts_table(stored: Any) -> SafeString:
-    """Every recorded fact with what it means; declared ones in their declared order, others after them."""
+    """The facts of an event with what they mean; declared ones in their declared order, others after them.
+
+    Recorded is what differs from its default; of a group of which nothing does there is nothing to tell.
+    """
     facts = stored if isinstance(stored, Mapping) else {}
+    told = {name.partition(".")[0] for name in facts}
+    facts = {name: value for name, value in MISSING.items() if name.partition(".")[0] in told} | dict(facts)
     order = {name: place for place, name in enumerate(BY_NAME)}
     names = sorted(facts, key=lambda name: (order.get(name, len(order)), name))
     rows = [

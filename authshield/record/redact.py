@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from authshield.sealing import keyed_hash
+from authshield.vocabulary.facts import MISSING
 from authshield.vocabulary.features import FactValue
 
 REMOVED = "[removed]"
@@ -65,12 +66,13 @@ def tree(value: Any, depth: int = 0) -> Any:
 
 
 def facts(found: dict[str, FactValue]) -> dict[str, Any]:
-    """Facts by name, which are declared and none of them a secret's; their texts made plain."""
-    kept: dict[str, Any] = found.copy()
-    for name, value in kept.items():
-        if value and isinstance(value, str | list):
-            kept[name] = tree(value, 1)
-    return kept
+    """What differs from its declared default, which is most of what is worth keeping; its texts made plain."""
+    default = MISSING.get
+    return {
+        name: tree(value, 1) if isinstance(value, str | list) else value
+        for name, value in found.items()
+        if value != default(name)
+    }
 
 
 def path(text: str) -> str:
