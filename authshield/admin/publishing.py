@@ -74,13 +74,14 @@ def urls(model_admin: StepsAdmin) -> list[URLPattern]:
     def validate_view(request: HttpRequest) -> HttpResponse:
         if not model_admin.has_view_permission(request):
             raise PermissionDenied
-        counted, problems = check_drafts()
+        counted, problems, warnings = check_drafts()
         context = {
             **model_admin.admin_site.each_context(request),
             "title": _("Validate all drafts"),
             "opts": model_admin.opts,
             "counted": counted,
             "problems": problems,
+            "warnings": warnings,
             "media": model_admin.media,
         }
         return TemplateResponse(request, "admin/authshield/validate.html", context)

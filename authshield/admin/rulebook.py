@@ -10,6 +10,7 @@ from authshield.errors import RuleError
 from authshield.judge import compile_ruleset
 from authshield.models import RulesetVersion
 from authshield.tune import rulebook
+from authshield.tune.lint import lint
 from authshield.tune.transfer import source_from_json
 from authshield.vocabulary.ruleset import RulesetSource
 
@@ -43,14 +44,14 @@ def pending() -> Pending:
         return number, [], list(sentences(error))
 
 
-def check_drafts() -> tuple[dict[str, int], tuple[Problem, ...]]:
-    """Compile all drafts together: how many there are, and every problem."""
+def check_drafts() -> tuple[dict[str, int], tuple[Problem, ...], list[str]]:
+    """Compile all drafts together: how many there are, every problem, and what can be published and looks odd."""
     try:
         source = rulebook.draft_source()
         compile_ruleset(source)
     except RuleError as error:
-        return {}, sentences(error)
-    return {"rules": len(source.rules), "limits": len(source.limits)}, ()
+        return {}, sentences(error), []
+    return {"rules": len(source.rules), "limits": len(source.limits)}, (), lint(source)
 
 
 def velocity_source() -> RulesetSource:

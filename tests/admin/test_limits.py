@@ -181,6 +181,18 @@ def test_a_limit_is_listed_and_shown_in_sentences(desk: Desk) -> None:
     assert japanese in browser.get(page, HTTP_ACCEPT_LANGUAGE="ja").content.decode()
 
 
+def test_what_looks_odd_is_pointed_out_before_it_is_published(desk: Desk) -> None:
+    """A limit that another one makes useless can be published, and the page that validates says so."""
+    browser = desk("tuners")
+    validate = reverse("admin:authshield_limitdraft_validate")
+    browser.post(ADD, limit_form())
+    assert "hardly ever reached" not in browser.get(validate).content.decode()
+    browser.post(ADD, limit_form(identifier="useless", capacity="9"))
+    page = browser.get(validate).content.decode()
+    assert "useless: is hardly ever reached: orders-5m refuses first" in page
+    assert "All drafts can be published" in page
+
+
 def test_a_draft_that_is_no_limit_is_listed_all_the_same(desk: Desk) -> None:
     """A row that was broken by hand breaks no page."""
     LimitDraft.objects.create(identifier="odd", dimension="planet", window_seconds=1, capacity=1)
