@@ -90,7 +90,7 @@ class Settings:
     """First lock of an authenticator."""
 
     FACTOR_DISABLE_FAILURES: int = 50
-    """Wrong answers in a row that disable an authenticator until it is enrolled anew."""
+    """Wrong answers in a row that disable an authenticator until the desk unlocks it or it is enrolled anew."""
 
     ISSUER: str = "AuthShield"
     """Name of the site in the customer's authenticator app."""

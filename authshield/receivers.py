@@ -14,11 +14,14 @@ from authshield import signedin, signin
 from authshield.backends.accounts import account_of
 from authshield.clock import now as clock_now
 from authshield.contain import steps
+from authshield.contain.notices import local_time, notify
 from authshield.models import RulesetVersion
+from authshield.signals import factor_locked
 from authshield.tune import rulebook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from django.apps import AppConfig
     from django.db.migrations import Migration
@@ -65,6 +68,21 @@ def end_what_the_old_password_opened(
     is_set = getattr(instance, "_password", None) is not None
     if is_set and not created and not raw and isinstance(instance, AbstractBaseUser):
         steps.password_changed(account_of(instance), now=clock_now(), keep=signedin.sid_in_hand())
+
+
+@receiver(factor_locked, dispatch_uid="authshield.tell_of_a_lock")
+def tell_of_a_lock(
+    sender: Any,  # noqa: ARG001 - the signal's form
+    account: str,
+    factor: str,
+    until: datetime | None,
+    **kwargs: Any,  # noqa: ARG001 - the signal's form
+) -> None:
+    """The customer learns that somebody guesses at a code: once a lock, however many guesses ran into it."""
+    now = clock_now()
+    template, mark = ("factor_locked", until) if until else ("factor_disabled", now.date())
+    context = {"factor": factor, "at": local_time(now), "until": local_time(until) if until else ""}
+    notify(account, template, f"{template}:{factor}:{account}:{mark.isoformat()}", context=context, now=now)
 
 
 @receiver(post_migrate, dispatch_uid="authshield.seed_rulebook")

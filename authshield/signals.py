@@ -4,6 +4,8 @@ decided(event, features, decision, outcome)   every guarded event
 case_opened(case)                             a case was opened
 session_ended(sid, account, reason)           a session was ended by the desk, a person or the scoring
 account_frozen(account, reason)               an account was frozen
+factor_locked(account, factor, until)         too many wrong codes: locked until then, or disabled (None)
+store_state_changed(node, is_away)            this process works without Redis from now on, or with it again
 """
 
 from __future__ import annotations
@@ -14,3 +16,5 @@ decided = Signal()
 case_opened = Signal()
 session_ended = Signal()
 account_frozen = Signal()
+factor_locked = Signal()
+store_state_changed = Signal()

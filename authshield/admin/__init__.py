@@ -1,5 +1,27 @@
 """The security desk: Django's admin for those who tune rules and work cases. Importing it registers all of it."""
 
-from authshield.admin import accounts, cases, holds, limits, lists, records, rules, switches, versions
+from authshield.admin import (
+    accounts,
+    cases,
+    factors,
+    holds,
+    limits,
+    lists,
+    records,
+    rules,
+    switches,
+    versions,
+)
 
-__all__ = ["accounts", "cases", "holds", "limits", "lists", "records", "rules", "switches", "versions"]
+__all__ = [
+    "accounts",
+    "cases",
+    "factors",
+    "holds",
+    "limits",
+    "lists",
+    "records",
+    "rules",
+    "switches",
+    "versions",
+]

@@ -14,9 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from authshield.admin.steps import Deed
+from authshield.backends.accounts import account_of
 from authshield.contain import cases, devices, playbook, steps
+from authshield.contain.notices import local_time, notify
 from authshield.enforce import holds
 from authshield.errors import InvalidInput
+from authshield.factors import attempts
 from authshield.models import Case, Device, Hold, Session
 
 
@@ -118,6 +121,16 @@ def revoke(device: Device, deed: Deed) -> str:
     """Make a device a strange one again."""
     devices.forget(device, deed.now)
     return _("The device is strange to this account again.")
+
+
+def unlock_factor(factor: Any, deed: Deed) -> str:
+    """Let an authenticator be tried again; the customer is told."""
+    if not attempts.restore(factor):
+        raise InvalidInput(_("It was neither locked nor disabled any more."), status_code=409)
+    account = account_of(factor.user)
+    key = f"factor_unlocked:{factor.persistent_id}:{deed.now.isoformat()}"
+    notify(account, "factor_unlocked", key, context={"at": local_time(deed.now)}, now=deed.now)
+    return _("Unlocked: it can be tried again.")
 
 
 def release(hold: Hold, deed: Deed) -> str:

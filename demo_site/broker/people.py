@@ -44,6 +44,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         "end_session",
         "freeze_account",
         "trust_device",
+        "unlock_factor",
     ),
     "tuners": (
         *(f"{verb}_{draft}" for draft in ("ruledraft", "limitdraft", "listdraft") for verb in WRITING),

@@ -26,6 +26,8 @@ CONTEXT = {
     "label": "Firefox, Windows",
     "field": "e-mail",
     "minutes": 10,
+    "factor": "totp",
+    "until": "2026-04-14 09:16 JST",
 }
 
 
