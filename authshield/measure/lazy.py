@@ -43,6 +43,7 @@ class LazyFacts(dict[str, "FactValue"], Generic[S]):
         for name, fill in self._fillers.items():
             if not present(name):
                 fill(self, self._source)
+        self._fillers = {}
         return self
 
     def __contains__(self, name: object) -> bool:
