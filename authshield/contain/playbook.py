@@ -19,8 +19,13 @@ from authshield.errors import AuthShieldError, GatewayError
 from authshield.measure.profile import forget_device_hash
 from authshield.measure.store import default_store
 from authshield.models import Case, Device, Hold, Session
+from authshield.record import outbox
 
 CONTAIN = "contain_case"
+LOOK_AGAIN = "look_again_at_case"
+LOOK_AGAIN_SECONDS = 20.0
+"""Longer than any order takes from its last look at the locks to its commit."""
+
 REASON = "contained"
 
 Step = Callable[[Case, str, datetime], str]
@@ -43,8 +48,23 @@ def contain(case_id: str, now: datetime, *, by: str = "") -> Case:
             state=Case.State.CONTAINED, contained_at=now
         )
         apply_account_soon(case.account, now)
+        outbox.enqueue(LOOK_AGAIN, str(case.pk), now, LOOK_AGAIN_SECONDS)
     case.refresh_from_db()
     return case
+
+
+def look_again(case_id: str, now: datetime) -> None:
+    """Suspend what was being placed while the session was contained, and so was not an open order yet.
+
+    Raises ``GatewayError`` where an order cannot be suspended.
+    """
+    case = Case.objects.get(pk=case_id)
+    if case.state == Case.State.CLOSED:
+        return
+    late = suspend_open_orders(case.account, case.sid, case=case, now=now)
+    if late:
+        told = f"Suspended, placed in the same moment: {', '.join(late)}."
+        note(case, Entry(f"again:{','.join(late)}"[:100], "orders:done", told), now)
 
 
 def _once(case: Case, name: str, step: Step, *, by: str, now: datetime) -> bool:

@@ -16,6 +16,7 @@ def _contain(case_id: str, now: datetime) -> None:
 
 HANDLERS: Mapping[str, Handler] = {
     playbook.CONTAIN: _contain,
+    playbook.LOOK_AGAIN: playbook.look_again,
     APPLY_SESSION: steps.apply_session,
     steps.APPLY_ACCOUNT: steps.apply_account,
     devices.APPLY_DEVICE: devices.apply,

@@ -96,6 +96,18 @@ def test_twice_is_once(case: Case, books: OpenBooks) -> None:
     assert (whole(), books.calls) == (once, calls)
 
 
+def test_an_order_that_was_being_placed_meanwhile_is_suspended_too(case: Case, books: OpenBooks) -> None:
+    """Its last look at the locks was before the session ended, its commit after: a second look finds it."""
+    playbook.contain(str(case.pk), NOW)
+    books.place("O-2", "sid-1")
+    outbox.run_due(NOW + timedelta(seconds=5), HANDLERS)
+    assert books.orders["O-2"].state != "held"
+    outbox.run_due(NOW + timedelta(seconds=30), HANDLERS)
+    assert books.orders["O-2"].state == "held"
+    assert Hold.objects.filter(case=case, reference="O-2").exists()
+    assert CaseEntry.objects.filter(case=case, text__contains="O-2").count() == 1
+
+
 def test_a_step_that_fails_is_tried_again_alone(case: Case, books: OpenBooks) -> None:
     """The others are done, the failure is in the case, and the outbox comes back for it."""
     books.failing = {"O-1"}
