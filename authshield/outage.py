@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from authshield.enforce import fallback
 from authshield.enforce.fallback import Window
 from authshield.measure.keys import entities, fingerprint_text
-from authshield.record import durable
+from authshield.record import durable, reports
 from authshield.vocabulary.event import Event, Kind
 from authshield.vocabulary.features import Features, LimitHit
 from authshield.vocabulary.ruleset import Dimension, Limit, Measure, Scope
@@ -42,8 +42,10 @@ _COUNTABLE = frozenset({Measure.COUNT, Measure.DISTINCT})
 def stand_in(features: Features, event: Event, ruleset: Ruleset, now: datetime) -> Features:
     """Fill in what the database knows, and count a guess by every limit that guards against guessing.
 
-    Cost: no query for a page, 4 for an account and 1 for its session; 1 for a guess, 2 where it is over a limit.
+    Cost: 4 queries for an account and 1 for its session; 1 for a guess, 2 where it is over a limit; now and then 1
+    to report it.
     """
+    reports.store_is_away(now)
     if event.account is not None:
         features = durable.stand_in(features, event, durable.load(event.account), now)
     if event.kind not in GUESSES:

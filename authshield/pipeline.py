@@ -19,7 +19,7 @@ from authshield.judge.learning import learning
 from authshield.measure import Settlement, measure, settle
 from authshield.measure.profile import hydrate
 from authshield.measure.store import default_store
-from authshield.record import durable
+from authshield.record import durable, reports
 from authshield.tune.rulebook import active
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.assessment import Assessment
@@ -79,6 +79,8 @@ def _assess(event: Event, now: datetime) -> Assessment:
             features = replace(features, is_missing=True)
     if features.is_missing:
         features = outage.stand_in(features, event, ruleset, now)
+    elif reports.to_tell:
+        reports.store_is_back(now)
     return Assessment(event, features, judge(event, features, ruleset, switches))
 
 

@@ -11,7 +11,9 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from authshield.admin.outages import warn
 
 COUNTED_ROWS = 10_000
 """Beyond this many rows a list says "10,000" pages' worth and no more: counting a ledger takes minutes."""
@@ -40,6 +42,24 @@ class DeskAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     paginator = CappedPaginator
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, under the banner where there is one."""
+        warn(request)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One row's page, under the banner where there is one."""
+        warn(request)
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     class Media:
         css: ClassVar[dict[str, list[str]]] = {"all": ["authshield/admin/desk.css"]}

@@ -18,7 +18,6 @@ from authshield.admin.steps import Step, StepsAdmin
 from authshield.models import EmailFactor, RecoveryCodes, TotpFactor
 from authshield.models.factors import FactorColumns
 
-
 KEPT = ("failures", "locked_until", "disabled_at", "created_at", "last_used_at")
 
 

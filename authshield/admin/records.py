@@ -13,7 +13,7 @@ from authshield.admin.desk import DeskAdmin, ReadOnly, words_filter
 from authshield.admin.export import export_csv
 from authshield.admin.tables import facts_table, reasons_table
 from authshield.admin.words import ACTION_WORDS, FINAL_WORDS, KIND_WORDS, NONE, kind_words, operation_words
-from authshield.models import JournalEntry, LedgerEntry, Notice, OutboxTask, SessionScore
+from authshield.models import JournalEntry, LedgerEntry, Notice, OutboxTask, SessionScore, StoreReport
 
 
 class RecordedAdmin(ReadOnly, DeskAdmin):
@@ -157,3 +157,11 @@ class ScoreAdmin(ReadOnly, DeskAdmin):
     def why(self, row: SessionScore) -> SafeString:
         """Reasons with points."""
         return reasons_table(row.reasons)
+
+
+@admin.register(StoreReport)
+class StoreReportAdmin(ReadOnly, DeskAdmin):
+    """What each web process says of Redis."""
+
+    list_display = ["node", "is_away", "changed_at", "reported_at", "outages", "events"]
+    list_filter = ["is_away"]

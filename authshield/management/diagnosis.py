@@ -24,7 +24,7 @@ from authshield.judge import compile_ruleset
 from authshield.measure import default_store
 from authshield.measure.stream import dropped, lag
 from authshield.models import RulesetVersion
-from authshield.record import outbox
+from authshield.record import outbox, reports
 from authshield.tune.transfer import source_from_json
 
 GOOD, WARN, BAD = "ok", "warn", "bad"
@@ -103,6 +103,18 @@ def redis_version(info: object) -> str:
     if "valkey_version" in found:
         return f"Valkey {found['valkey_version']}"
     return f"Redis {found['redis_version']}" if "redis_version" in found else ""
+
+
+def _outages(now: datetime, _timeout: float) -> Finding:
+    """What the web processes say; this one may well reach what they do not."""
+    name = "outages"
+    away = reports.away(now)
+    if away:
+        longest = f"{away[0].node} since {away[0].changed_at:%H:%M:%S} UTC"
+        text = f"{len(away)} web process(es) work without Redis, {longest}"
+        return Finding(name, BAD, text, "can that machine reach AUTHSHIELD_REDIS_URL?")
+    outages, events = reports.totals()
+    return Finding(name, GOOD, f"none now; {outages} on record, with {events} event(s) judged without Redis")
 
 
 def _redis_clock(_now: datetime, _timeout: float) -> Finding:
@@ -220,6 +232,7 @@ def _desk(_now: datetime, _timeout: float) -> Finding:
 EXAMINATIONS: tuple[tuple[str, Examination], ...] = (
     ("settings", _settings),
     ("redis", _redis),
+    ("outages", _outages),
     ("clock of redis", _redis_clock),
     ("clock of database", _database_clock),
     ("worker", _worker),

@@ -25,6 +25,7 @@ from authshield.models import (
     OutboxTask,
     Session,
     SessionScore,
+    StoreReport,
 )
 
 BATCH = 1000
@@ -56,6 +57,7 @@ def _expired(now: datetime) -> Iterator[QuerySet[Any]]:
     yield Notice.objects.filter(sent_at__lt=journal)
     yield OutboxTask.objects.filter(done_at__lt=journal)
     yield FallbackWindow.objects.filter(updated_at__lt=now - timedelta(days=FALLBACK_DAYS))
+    yield StoreReport.objects.filter(reported_at__lt=journal)
     yield Hold.objects.filter(~Q(state=Hold.State.WAITING), created_at__lt=ledger)
     yield Case.objects.filter(state=Case.State.CLOSED, closed_at__lt=ledger)
 

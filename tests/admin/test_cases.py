@@ -74,7 +74,7 @@ def test_the_page_costs_the_same_however_long_the_story_is(
     """No table is asked once a line."""
     browser = desk("analysts")
     browser.get(page_of(case))
-    with django_assert_num_queries(20) as counted:
+    with django_assert_num_queries(21) as counted:
         browser.get(page_of(case))
     for number in range(10):
         CaseEntry.objects.create(case=case, at=NOW, kind="x", text="x", key=f"k{number}")
@@ -219,13 +219,13 @@ def test_the_list_is_filtered_and_costs_the_same_however_long(
     """Mine, nobody's, by state; no query a row."""
     approver = desk("approvers")
     approver.post(step_of(case, "take"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         approver.get(CASES)
     for number in range(5):
         Case.objects.create(
             account="8", title=f"other {number}", opened_at=NOW - timedelta(days=1), owner=case.owner
         )
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = approver.get(CASES).content.decode()
     assert "other 3" in page
     assert "other 3" not in approver.get(CASES, {"owner": "mine"}).content.decode()

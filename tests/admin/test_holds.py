@@ -37,7 +37,7 @@ def test_the_queue_holds_what_waits_oldest_first(
     done = make_hold(reference="A-0", state="cancelled", created_at=NOW)
     analyst = desk("analysts")
     analyst.get(HOLDS)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = analyst.get(HOLDS)
     assert [row.pk for row in page.context["cl"].result_list] == [first.pk, second.pk]
     text = page.content.decode()

@@ -20,6 +20,7 @@ from authshield.models import (
     OutboxTask,
     Session,
     SessionScore,
+    StoreReport,
 )
 from authshield.record import outbox
 from authshield.record.retention import purge
@@ -63,6 +64,7 @@ def fill(at: datetime) -> None:
     )
     OutboxTask.objects.create(task="t", argument=name, created_at=at, due_at=at, done_at=at)
     FallbackWindow.objects.create(key=name, updated_at=at)
+    StoreReport.objects.create(node=name, changed_at=at, reported_at=at)
     Case.objects.create(account="42", title="t", opened_at=at, closed_at=at, state=Case.State.CLOSED)
 
 
@@ -76,6 +78,7 @@ TABLES: dict[type[Model], int] = {
     Notice: 30,
     OutboxTask: 30,
     FallbackWindow: 31,
+    StoreReport: 30,
     Hold: 2557,
     Case: 2557,
 }
