@@ -25,7 +25,9 @@ class Settings:
     """``observe`` records every decision and stops nobody; ``enforce`` acts on them."""
 
     REDIS_URL: str = "redis://127.0.0.1:6379/0"
-    """Redis or Valkey for counters and the scoring stream: ``redis://``, ``rediss://`` or ``unix://``."""
+    """Redis or Valkey for counters and the scoring stream: ``redis://``, ``rediss://`` (TLS) or ``unix://``; behind
+    Sentinel ``redis+sentinel://host:26379,host:26379/service/0``, a Cluster ``redis+cluster://host:6379,host:6379``;
+    both of them also as ``rediss+…``."""
 
     NAMESPACE: str = "as"
     """First part of every Redis key: sites that share a server need different ones."""

@@ -21,7 +21,15 @@ MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 MESSAGES = "django.contrib.messages.middleware.MessageMiddleware"
 MODES = ("observe", "enforce")
-REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+REDIS_SCHEMES = (
+    "redis://",
+    "rediss://",
+    "unix://",
+    "redis+sentinel://",
+    "rediss+sentinel://",
+    "redis+cluster://",
+    "rediss+cluster://",
+)
 KEY_LENGTH = 32
 UNIX_SOCKET = "unix"
 """Stands for a proxy on a unix socket, whose peer has no address."""
@@ -81,7 +89,8 @@ def check_values(values: Mapping[str, Any]) -> None:
     url = values.get(f"{PREFIX}REDIS_URL", Settings.REDIS_URL)
     if not isinstance(url, str) or not url.startswith(REDIS_SCHEMES):
         raise ConfigurationError(
-            f"{PREFIX}REDIS_URL is {url!r}: it begins with redis://, rediss:// or unix://"
+            f"{PREFIX}REDIS_URL is {url!r}: it begins with redis://, rediss:// or unix://, "
+            "redis+sentinel:// or redis+cluster://"
         )
     for name in ("SEALING_KEYS", "TRUSTED_PROXIES", "GEOIP"):
         value = values.get(PREFIX + name, ())

@@ -6,8 +6,9 @@ Must not know what is tested against them.
 import atexit
 import os
 import subprocess
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,13 @@ class Valkey:
 def start_valkey(folder: Path) -> Valkey:
     """Start a server without persistence on a private socket in ``folder``. Cost: 0.1 s."""
     path = folder / "valkey.sock"
-    argv = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
-    argv += ["--dir", str(folder), "--save", "", "--appendonly", "no"]
+    options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
+    return start_server(folder, options, f"unix://{path}")
+
+
+def start_server(folder: Path, options: Sequence[str], url: str) -> Valkey:
+    """Start a server that answers at ``url``; ``options`` may begin with the path of its configuration."""
+    argv = [str(get_binary_path()), *options, "--dir", str(folder), "--save", "", "--appendonly", "no"]
     with (folder / "valkey.log").open("wb") as log:
         process = subprocess.Popen(
             argv,
@@ -48,14 +54,23 @@ def start_valkey(folder: Path) -> Valkey:
             start_new_session=True,
             preexec_fn=tie_to_parent(),  # noqa: PLW1509 - one C call and no Python lock behind it
         )
-    client = Redis(unix_socket_path=str(path))
-    deadline = time.monotonic() + START_SECONDS
-    while not _answers(client):
-        if time.monotonic() > deadline or process.poll() is not None:
+    client = Redis.from_url(url)
+    server = Valkey(url, client, process)
+    try:
+        wait_for(lambda: _answers(client) or process.poll() is not None, "Valkey")
+    finally:
+        if process.poll() is not None:
             raise RuntimeError(f"Valkey did not start: {(folder / 'valkey.log').read_text()}")
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.01)
-    return Valkey(f"unix://{path}", client, process)
+    return server
+
+
+def wait_for(is_so: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
+    """Look until it is so; ``what`` completes "… is not ready"."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{what} is not ready after {seconds} s")
+        threading.Event().wait(0.01)
 
 
 def _answers(client: Redis) -> bool:

@@ -17,7 +17,8 @@ from authshield.errors import StoreUnavailable
 from authshield.measure.calls import Script
 from authshield.measure.keys import Keys
 from authshield.measure.transport import Single
-from authshield.measure.transport_dial import Dialer, read_url
+from authshield.measure.transport_cluster import Cluster
+from authshield.measure.transport_dial import CLUSTER, Dialer, read_url
 from authshield.measure.transport_wire import command, running
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Store:
         place = read_url(url)
         dialer = Dialer(place, connect_seconds=timeout_seconds / 2, answer_seconds=timeout_seconds)
         patient = Dialer(place, connect_seconds=CONNECT_SECONDS, answer_seconds=PATIENT_SECONDS)
-        self._transport: Transport = Single(dialer, patient, self.keys)
+        kind = Cluster if place.how == CLUSTER else Single
+        self._transport: Transport = kind(dialer, patient, self.keys)
 
     @property
     def breaker(self) -> Breaker:
@@ -124,13 +126,12 @@ class Store:
             raise StoreUnavailable(f"{parts[0]!s} failed: {error}") from error
 
     def clear(self) -> None:
-        """Remove every key of this namespace: what a replay leaves behind. Cost: one trip for 1,000 keys."""
-        for names in self._transport.scan(f"{self.namespace}:*"):
-            self.command("UNLINK", *names)
+        """Remove every key of this namespace: what a replay leaves behind. Cost: two trips for 1,000 keys."""
+        self._transport.clear(f"{self.namespace}:*")
 
     def holds_keys(self) -> bool:
         """Whether the namespace is in use. Cost: one trip for 1,000 keys of the server, until one is found."""
-        return next(self._transport.scan(f"{self.namespace}:*"), None) is not None
+        return self._transport.holds(f"{self.namespace}:*")
 
     def close(self) -> None:
         """Drop the connections and end the breaker's probing."""

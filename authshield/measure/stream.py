@@ -56,29 +56,31 @@ def ack(store: Store, entries: Sequence[Entry]) -> None:
 
 def lag(store: Store) -> int:
     """Entries that are not done yet."""
-    return int(store.long_poll("XLEN", store.keys.stream))
+    return int(store.long_poll("XLEN", store.keys.stream, key=store.keys.stream))
 
 
 def dropped(store: Store) -> int:
     """Entries that were given up unread since the beginning, because the stream was full."""
-    return int(store.long_poll("GET", store.keys.dropped) or 0)
+    return int(store.long_poll("GET", store.keys.dropped, key=store.keys.dropped) or 0)
 
 
 def take_lease(store: Store, name: str, token: str, seconds: float) -> bool:
     """Take a lease that nobody holds; ``token`` is the holder's own secret."""
     milliseconds = int(seconds * 1000)
-    return bool(store.long_poll("SET", store.keys.lease(name), token, "NX", "PX", milliseconds))
+    key = store.keys.lease(name)
+    return bool(store.long_poll("SET", key, token, "NX", "PX", milliseconds, key=key))
 
 
 def renew_lease(store: Store, name: str, token: str, seconds: float) -> bool:
     """Hold on to a lease; False where it is lost."""
     key = store.keys.lease(name)
-    return bool(store.long_poll("EVAL", _RENEW, 1, key, token, int(seconds * 1000)))
+    return bool(store.long_poll("EVAL", _RENEW, 1, key, token, int(seconds * 1000), key=key))
 
 
 def drop_lease(store: Store, name: str, token: str) -> bool:
     """Give a lease back; False where it was lost before."""
-    return bool(store.long_poll("EVAL", _DROP, 1, store.keys.lease(name), token))
+    key = store.keys.lease(name)
+    return bool(store.long_poll("EVAL", _DROP, 1, key, token, key=key))
 
 
 def _read(store: Store, start: str, *, count: int, block_ms: int | None = None) -> list[Entry]:
@@ -96,12 +98,12 @@ def _read(store: Store, start: str, *, count: int, block_ms: int | None = None) 
         start,
     ]
     try:
-        reply = store.long_poll(*command)
+        reply = store.long_poll(*command, key=store.keys.stream)
     except StoreUnavailable as error:
         if "NOGROUP" not in str(error):
             raise
-        store.long_poll("XGROUP", "CREATE", store.keys.stream, GROUP, "0", "MKSTREAM")
-        reply = store.long_poll(*command)
+        store.long_poll("XGROUP", "CREATE", store.keys.stream, GROUP, "0", "MKSTREAM", key=store.keys.stream)
+        reply = store.long_poll(*command, key=store.keys.stream)
     return _entries(store, reply)
 
 
@@ -130,5 +132,5 @@ def _readable(name: str, fields: Mapping[bytes, bytes]) -> Entry | None:
 
 
 def _forget(store: Store, ids: Sequence[str]) -> None:
-    store.long_poll("XACK", store.keys.stream, GROUP, *ids)
-    store.long_poll("XDEL", store.keys.stream, *ids)
+    store.long_poll("XACK", store.keys.stream, GROUP, *ids, key=store.keys.stream)
+    store.long_poll("XDEL", store.keys.stream, *ids, key=store.keys.stream)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgpack
 
 from authshield.errors import StoreUnavailable
-from authshield.measure.transport_node import FAILURES, Node, Tally, answers
+from authshield.measure.transport_node import Node, Tally
 from authshield.measure.transport_resp import Refused
-from authshield.measure.transport_wire import calling, command
+from authshield.measure.transport_wire import FAILURES, answers, calling, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,8 +43,11 @@ class Transport(Protocol):
     def wait(self, packet: Packet, key: str) -> Any:
         """One command that may block: with a worker's patience, besides the breaker."""
 
-    def scan(self, pattern: str) -> Iterator[list[bytes]]:
-        """The keys of all servers, in batches. Cost: one trip for 1,000 keys."""
+    def clear(self, pattern: str) -> None:
+        """Remove these keys. Cost: two trips for 1,000 keys of a server."""
+
+    def holds(self, pattern: str) -> bool:
+        """Whether there is such a key. Cost: one trip for 1,000 keys of a server, until one is found."""
 
     def breakers(self) -> Sequence[Breaker]:
         """One a server that was asked so far."""
@@ -88,9 +91,13 @@ class Single:
         """One command that may block."""
         return waited(self._patient, packet)
 
-    def scan(self, pattern: str) -> Iterator[list[bytes]]:
-        """The keys, in batches. Cost: one trip for 1,000 keys."""
-        return scan(self._node, pattern)
+    def clear(self, pattern: str) -> None:
+        """Remove these keys."""
+        clear(self._node, pattern)
+
+    def holds(self, pattern: str) -> bool:
+        """Whether there is such a key."""
+        return holds(self._node, pattern)
 
     def breakers(self) -> Sequence[Breaker]:
         """The one."""
@@ -117,8 +124,18 @@ def waited(node: Node, packet: Packet) -> Any:
     return reply
 
 
-def scan(node: Node, pattern: str) -> Iterator[list[bytes]]:
-    """The keys of one server, in batches. Cost: one trip for 1,000 keys."""
+def clear(node: Node, pattern: str) -> None:
+    """Remove the keys of one server. One command each: those of a Cluster go by no other way."""
+    for names in _scanned(node, pattern):
+        node.run([command("UNLINK", name) for name in names])
+
+
+def holds(node: Node, pattern: str) -> bool:
+    """Whether one server has such a key."""
+    return next(_scanned(node, pattern), None) is not None
+
+
+def _scanned(node: Node, pattern: str) -> Iterator[list[bytes]]:
     cursor = b"0"
     while True:
         cursor, names = node.run((command("SCAN", cursor, "MATCH", pattern, "COUNT", 1000),))[0]

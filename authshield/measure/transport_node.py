@@ -15,12 +15,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
 from authshield.errors import StoreUnavailable
 from authshield.measure.breaker import Breaker
 from authshield.measure.transport_resp import Refused
-from authshield.measure.transport_wire import NOSCRIPT, Packet, Wire
+from authshield.measure.transport_wire import FAILURES, NOSCRIPT, Packet, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,9 +26,6 @@ if TYPE_CHECKING:
     from authshield.measure.transport_wire import Connects
 
 logger = logging.getLogger("authshield.store")
-
-FAILURES = (OSError, RedisError, Refused)
-"""What it looks like when a server is away, too slow, or says no."""
 
 OWED_MOST = 64
 """Replies that may wait to be read on one connection."""
@@ -76,6 +71,7 @@ class Node:
         if self.breaker.refuses():
             raise StoreUnavailable(AWAY)
         began = time.monotonic()
+        self._tally.calls += 1
         try:
             replies = self.finish(self.begin(packets), packets, began)
             for reply in replies:
@@ -122,13 +118,20 @@ class Node:
 
     def begin(self, packets: Sequence[Packet]) -> Wire:
         """Write these; ``finish`` has to follow. Raises one of ``FAILURES``."""
-        self._tally.calls += 1
         return self._written(self._take(), packets)
 
-    def finish(self, wire: Wire, packets: Sequence[Packet], began: float) -> list[Any]:
-        """The replies; a ``Refused`` is returned, not raised. Raises one of ``FAILURES``."""
+    def finish(self, wire: Wire, packets: Sequence[Packet], began: float, left: float = 0.0) -> list[Any]:
+        """The replies; a ``Refused`` is returned, not raised. Raises one of ``FAILURES``.
+
+        ``left``: seconds that are left for it, where that is less than the patience with a server.
+        """
         replies: list[Any] = []
-        self._put(self._finished(wire, packets, replies), began)
+        if left:
+            wire.limit(left)
+        wire = self._finished(wire, packets, replies)
+        if left:
+            wire.limit()
+        self._put(wire, began)
         return replies
 
     def failure(self, error: BaseException, began: float) -> StoreUnavailable:
@@ -262,18 +265,6 @@ class Node:
             wire.known.clear()
             wire.write(again)
             wire.owed.extend(again)
-
-
-def answers(dial: Callable[[], Connects], question: Packet) -> bool:
-    """Whether a server that was away takes this again. Cost: a connection of its own."""
-    try:
-        wire = Wire(dial())
-        try:
-            return not isinstance(wire.ask(question), Refused)
-        finally:
-            wire.close()
-    except FAILURES:
-        return False
 
 
 def _may_repeat(wire: Wire, error: BaseException) -> bool:

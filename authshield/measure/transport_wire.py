@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
+from redis.exceptions import RedisError
+
 from authshield.measure import transport_resp as resp
 from authshield.measure.transport_resp import MORE, Refused, pack_front, pack_parts
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from authshield.measure.calls import Call, Script
+
+FAILURES = (OSError, RedisError, Refused)
+"""What it looks like when a server is away, too slow, or says no."""
 
 NOSCRIPT = "NOSCRIPT"
 REDIRECTS = frozenset({"MOVED", "ASK", "TRYAGAIN"})
@@ -41,11 +46,12 @@ class Connects(Protocol):
 class Packet:
     """One command. A script goes by its digest to a connection that has run it, else with its text."""
 
-    __slots__ = ("_body", "_keys", "_others", "is_repeated", "script")
+    __slots__ = ("_body", "_keys", "_others", "is_repeated", "script", "slot")
 
     def __init__(self, body: bytes, script: Script | None = None, keys: int = 0, others: int = 0) -> None:
         """``body`` is the whole command; with a ``script``, its packed keys and arguments."""
         self.script = script
+        self.slot = -1
         self.is_repeated = False
         self._body = body
         self._keys = keys
@@ -82,7 +88,18 @@ def calling(call: Call, stream: Sequence[str]) -> Packet:
 class Wire:
     """A connection that stands. Every method raises ``OSError`` where it breaks, ``TimeoutError`` included."""
 
-    __slots__ = ("_connection", "_feed", "_gets", "_sock", "is_fresh", "is_stale", "known", "owed", "used_at")
+    __slots__ = (
+        "_connection",
+        "_feed",
+        "_gets",
+        "_seconds",
+        "_sock",
+        "is_fresh",
+        "is_stale",
+        "known",
+        "owed",
+        "used_at",
+    )
 
     def __init__(self, connection: Connects) -> None:
         """Connects, in the time that the connection's settings allow; raises redis-py's errors as well."""
@@ -92,6 +109,7 @@ class Wire:
             raise ConnectionResetError("closed while it was opened")
         self._connection = connection
         self._sock = sock
+        self._seconds = sock.gettimeout()
         reader = resp.reader()
         self._gets, self._feed = reader.gets, reader.feed
         self.known: set[bytes] = set()
@@ -127,10 +145,23 @@ class Wire:
         self.write((packet,))
         return self.read(packet)
 
-    def limit(self, seconds: float) -> None:
-        """How long each read and write may wait from now on."""
-        self._sock.settimeout(seconds)
+    def limit(self, seconds: float = 0.0) -> None:
+        """How long each read and write may wait from now on; 0: as long as the connection's settings say."""
+        self._sock.settimeout(seconds or self._seconds)
 
     def close(self) -> None:
         """Close it, whatever is still to be read."""
         self._connection.disconnect()
+
+
+def answers(dial: Callable[[], Connects], question: Packet, expected: bytes = b"") -> bool:
+    """Whether a server that was away replies to this again, as ``expected``. Cost: a connection of its own."""
+    try:
+        wire = Wire(dial())
+        try:
+            reply = wire.ask(question)
+            return not isinstance(reply, Refused) and expected in reply
+        finally:
+            wire.close()
+    except FAILURES:
+        return False
