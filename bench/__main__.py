@@ -14,7 +14,7 @@ from datetime import UTC
 from pathlib import Path
 
 from authshield.clock import now
-from bench.conductor import ROOT
+from bench.conductor import ROOT, Turns
 from bench.machine import Used, load
 from bench.report import document
 from bench.study import Study
@@ -27,10 +27,10 @@ def main() -> int:
     options = parser.parse_args()
     if options.latency_only and options.doc:
         parser.error("a document is of everything: leave out --latency-only or --doc")
-    progress = Progress()
+    progress, turns = Progress(), Turns(options.rounds, options.calls, options.warm)
     before, began, used = load(), time.monotonic(), Used()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        study = Study(Path(name), options.rounds, options.calls, progress)
+        study = Study(Path(name), turns, progress)
         found = study.latency(
             [one for one in VARIANTS if one in options.variants.split(",")], options.databases
         )
@@ -44,6 +44,7 @@ def main() -> int:
         "seconds": round(time.monotonic() - began),
         "rounds": options.rounds,
         "calls": options.calls,
+        "warm": options.warm,
     }
     progress.end()
     options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -58,8 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bench",
         description="Measure AuthShield beside its peers on this machine; it takes some minutes.",
     )
-    parser.add_argument("--rounds", type=int, default=8, help="turns of each variant (default: 8)")
-    parser.add_argument("--calls", type=int, default=25, help="calls in each turn (default: 25)")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each variant (default: 7)")
+    parser.add_argument("--calls", type=int, default=40, help="timed calls in each turn (default: 40)")
+    parser.add_argument("--warm", type=int, default=10, help="calls before those, untimed (default: 10)")
     parser.add_argument(
         "--variants", default=",".join(VARIANTS), help=f"some of {', '.join(VARIANTS)} (default: all)"
     )

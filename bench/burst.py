@@ -21,15 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LIMIT, TRIES, PEOPLE = 5, 100, 4
+LIMIT, TRIES, PEOPLE, BURSTS = 5, 100, 4, 2
 WORKERS, THREADS = 4, 8
 START_SECONDS, ANSWER_SECONDS = 60, 120
-CONTENDERS = ("authshield", "axes", "defender", "ratelimit", "limits")
 HASHER = "bench.site.hashers.CountingHasher"
 
 
-def guesses(variant: str, folder: Path, times: int) -> list[dict[str, Any]]:
-    """``times`` bursts, each at another name from another address: passwords looked at, and the answers."""
+def guesses(variant: str, folder: Path) -> list[dict[str, Any]]:
+    """Some bursts, each at another name from another address: passwords looked at, and the answers."""
     folder.mkdir()
     limit = {"BENCH_LIMIT": str(LIMIT), "BENCH_HASHER": HASHER}
     with valkey_in(folder / "server") as valkey:
@@ -37,7 +36,7 @@ def guesses(variant: str, folder: Path, times: int) -> list[dict[str, Any]]:
             process.ask("people", people=PEOPLE)
         valkey.client.flushall()
         with _served(site_environ(variant, folder, valkey.url, **limit)) as port:
-            return [_burst(port, number, folder / "hashes") for number in range(times)]
+            return [_burst(port, number, folder / "hashes") for number in range(BURSTS)]
 
 
 def _burst(port: int, number: int, marks: Path) -> dict[str, Any]:

@@ -7,18 +7,21 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from bench.variants import SCENARIOS
+from bench.traffic import TRIES_EACH
+from bench.variants import SCENARIOS, guarding
 from tests.servers import start_valkey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tests.servers import Valkey
 
 ROOT = Path(__file__).parents[1]
+COUNTED_CALLS, INSIDE_CALLS = 5, 40
 PER_SERVER = 16
 """Databases that Valkey has unless told otherwise: one for each variant."""
 
@@ -98,11 +101,17 @@ def site_environ(variant: str, folder: Path, redis_url: str, **environ: str) -> 
     }
 
 
+def core(which: int) -> int:
+    """The number of the machine's core: 0 for the sites, 1 (where there is one) for the servers."""
+    cores = sorted(os.sched_getaffinity(0))
+    return cores[min(which, len(cores) - 1)]
+
+
 @contextmanager
 def on_core(which: int) -> Iterator[None]:
-    """What is started within stays on that core: 0 for the sites, 1 (where there is one) for the servers."""
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[min(which, len(cores) - 1)]})
+    """What is started within stays on that core."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core(which)})
     try:
         yield
     finally:
@@ -121,15 +130,33 @@ def valkey_in(folder: Path) -> Iterator[Valkey]:
         server.stop()
 
 
-def interleaved(
-    processes: Sequence[VariantProcess], rounds: int, calls: int, tell: Callable[[str], None]
-) -> Rounds:
-    """Every variant has its turn in each round of each scenario, another one first each time."""
-    seen: Rounds = {name: {process.variant: [] for process in processes} for name in SCENARIOS}
-    for number in range(rounds):
-        for scenario in SCENARIOS:
-            tell(f"round {number + 1} of {rounds}: {SCENARIOS[scenario].title}")
-            first = number % len(processes)
-            for process in (*processes[first:], *processes[:first]):
-                seen[scenario][process.variant].append(process.ask("timed", scenario=scenario, calls=calls))
+@dataclass(frozen=True)
+class Turns:
+    """How often each variant has its turn, and how many calls it makes: first ``warm`` untimed ones."""
+
+    rounds: int
+    calls: int
+    warm: int
+
+    @property
+    def people(self) -> int:
+        """So many that none of them does anything more often than shipped limits allow."""
+        return -(-(self.rounds * (self.calls + self.warm) + COUNTED_CALLS + INSIDE_CALLS) // TRIES_EACH)
+
+
+def interleaved(processes: Mapping[str, VariantProcess], turns: Turns, tell: Callable[[str], None]) -> Rounds:
+    """Every variant that looks at such requests has its turn in each round, another one first each time."""
+    seen: Rounds = {scenario: {name: [] for name in _order(processes, scenario, 0)} for scenario in SCENARIOS}
+    for number in range(turns.rounds):
+        for scenario, taken in seen.items():
+            tell(f"round {number + 1} of {turns.rounds}: {SCENARIOS[scenario].title}")
+            for name in _order(processes, scenario, number):
+                job = {"scenario": scenario, "calls": turns.calls, "warm": turns.warm}
+                taken[name].append(processes[name].ask("timed", **job))
     return seen
+
+
+def _order(processes: Mapping[str, VariantProcess], scenario: str, number: int) -> list[str]:
+    names = guarding(scenario, tuple(processes))
+    first = number % len(names)
+    return [*names[first:], *names[:first]]

@@ -1,112 +1,96 @@
-"""What AuthShield's own stages cost, one by one, on the event of a real request. Must not be used by the site."""
+"""What AuthShield's own stages cost within real requests. Must not be used by the site, nor call a stage itself."""
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import contextmanager
-from dataclasses import replace
-from itertools import count, cycle
+from functools import wraps
+from importlib import import_module
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.variants import LOGIN, ORDER
+from redis import Redis
+
+from bench.variants import LOGIN, ORDER, PAGE, TYPO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
-    from bench.traffic import Site, Traffic
+STAGES = {
+    "observe": ("authshield.observe", "observe"),
+    "measure": ("authshield.measure", "measure"),
+    "judge": ("authshield.judge", "judge"),
+    "settle": ("authshield.pipeline", "conclude"),
+    "ledger line": ("authshield.record.ledger", "write"),
+}
+"""Where a request passes through; a stage may hold another one."""
 
-ROUNDS = 5
-EVENTS = 40
-"""Requests of as many people that the calls take in turn, so that no one's windows fill up."""
-
-
-def stages(site: Site, traffic: Traffic, calls: int) -> dict[str, float]:
-    """Microseconds a call: the best of five rounds, since noise only ever adds."""
-    from authshield.measure.store import default_store
-
-    store = default_store()
-    found = {"ping": _best(lambda: store.command("PING"), calls)}
-    decided: list[Any] = []
-    for scenario in (LOGIN, ORDER):
-        decided = _decided(site, traffic, scenario)
-        for stage, call in _calls(decided, store).items():
-            with _server(store) as server:
-                found[f"{stage} {scenario}"] = _best(call, calls)
-            if server:
-                found[f"{stage} {scenario}, server"] = server["microseconds"]
-    found["ledger line"] = _ledger_line(decided[0], calls)
-    return found
+SCENARIOS = (TYPO, LOGIN, ORDER, PAGE)
+PING_CALLS = 300
 
 
-def _calls(decided: Sequence[Any], store: Any) -> dict[str, Callable[[], object]]:
-    """Each stage as one call, on the next of the events."""
-    from authshield import clock, pipeline
-    from authshield.judge import judge
-    from authshield.measure import measure
-    from authshield.tune import rulebook
-    from authshield.vocabulary.assessment import Assessment
+def stages(call: Callable[[str], object], calls: int, redis_url: str) -> dict[str, dict[str, float]]:
+    """By scenario, the median microseconds of each stage that such a request passes; ``call`` sends one.
 
-    ruleset, switches = rulebook.active(clock.now())
-    turns, numbers = cycle(decided), count()
-
-    def judging() -> object:
-        event, features, _, _ = next(turns)
-        return judge(event, features, ruleset, switches)
-
-    def measuring() -> object:
-        return measure(replace(next(turns)[0], id=f"again-{next(numbers)}"), ruleset, store)
-
-    def settling() -> None:
-        event, features, decision, outcome = next(turns)
-        pipeline.conclude(Assessment(event, features, decision), outcome)
-
-    return {"judge": judging, "measure": measuring, "settle": settling}
-
-
-def _ledger_line(decided: Any, calls: int) -> float:
-    from django.db import transaction
-
-    from authshield.record import ledger
-
-    event, features, decision, outcome = decided
-    with transaction.atomic():
-        taken = _best(lambda: ledger.write(event, features, decision, outcome, None, event.at), calls)
-        transaction.set_rollback(True)
-    return taken
-
-
-def _decided(site: Site, traffic: Traffic, scenario: str) -> list[Any]:
-    """What the public signal tells of real requests."""
-    from authshield import signals
-
-    told: list[Any] = []
-
-    def listen(**kwargs: Any) -> None:
-        told.append(tuple(kwargs[name] for name in ("event", "features", "decision", "outcome")))
-
-    signals.decided.connect(listen)
-    for _ in range(EVENTS):
-        site.call(traffic.environ(scenario)[0])
-    signals.decided.disconnect(listen)
-    return told
-
-
-def _best(call: Callable[[], object], calls: int) -> float:
-    taken = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        for _ in range(calls):
-            call()
-        taken.append((time.perf_counter() - began) / calls * 1e6)
-    return min(taken)
+    ``server`` is what Valkey's own clock says of one call of a script, ``ping`` a PING in a tight loop.
+    """
+    looking = Redis.from_url(redis_url)
+    taken: dict[str, list[float]] = {}
+    found: dict[str, dict[str, float]] = {}
+    with _watched(taken):
+        for scenario in SCENARIOS:
+            looking.config_resetstat()
+            for _ in range(calls):
+                call(scenario)
+            found[scenario] = {stage: median(seen) for stage, seen in taken.items() if seen}
+            found[scenario] |= _server(looking.info("commandstats"))
+            for seen in taken.values():
+                seen.clear()
+    return found | {"ping": {"ping": _ping(looking)}}
 
 
 @contextmanager
-def _server(store: Any) -> Iterator[dict[str, float]]:
-    """How long the server's own clock says that a script call took; empty where none was made."""
-    seen: dict[str, float] = {}
-    store.command("CONFIG", "RESETSTAT")
-    yield seen
-    script = store.command("INFO", "commandstats").get("cmdstat_evalsha")
-    if script:
-        seen["microseconds"] = float(script["usec_per_call"])
+def _watched(taken: dict[str, list[float]]) -> Iterator[None]:
+    """Every name in AuthShield's modules that stands for a stage stands for the stage with a clock around it."""
+    put_back = []
+    for stage, (module, name) in STAGES.items():
+        function = getattr(import_module(module), name)
+        clocked = _clocked(function, taken.setdefault(stage, []))
+        for place in [one for key, one in sys.modules.items() if key.startswith("authshield")]:
+            if vars(place).get(name) is function:
+                setattr(place, name, clocked)
+                put_back.append((place, name, function))
+    try:
+        yield
+    finally:
+        for place, name, function in put_back:
+            setattr(place, name, function)
+
+
+def _clocked(function: Callable[..., Any], taken: list[float]) -> Callable[..., Any]:
+    clock = time.perf_counter
+
+    @wraps(function)
+    def clocked(*args: Any, **options: Any) -> Any:
+        began = clock()
+        try:
+            return function(*args, **options)
+        finally:
+            taken.append((clock() - began) * 1e6)
+
+    return clocked
+
+
+def _server(stats: Mapping[str, Any]) -> dict[str, float]:
+    scripts = [one for name, one in stats.items() if name in {"cmdstat_evalsha", "cmdstat_eval"}]
+    calls = sum(one["calls"] for one in scripts)
+    return {"server": sum(one["usec"] for one in scripts) / calls} if calls else {}
+
+
+def _ping(looking: Redis) -> float:
+    taken: list[float] = []
+    ping = _clocked(looking.ping, taken)
+    for _ in range(PING_CALLS):
+        ping()
+    return median(taken)

@@ -7,11 +7,11 @@ import signal
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from bench.conductor import VariantProcess, on_core, valkey_in
-from bench.variants import LOGIN, ORDER, PAGE, TYPO, VARIANTS
+from bench.conductor import VariantProcess, valkey_in
+from bench.variants import CONTENDERS, LOGIN, ORDER, PAGE, TYPO, VARIANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 PEOPLE, CALLS = 6, 6
@@ -23,39 +23,45 @@ Seen = dict[str, dict[str, dict[str, list[dict[str, float]]]]]
 
 
 def outages(folder: Path, tell: Callable[[str], None]) -> Seen:
-    """By kind of outage, variant and scenario: status (0: no answer) and wait of each call.
+    """By kind of outage, variant and scenario that it guards: status (0: no answer) and wait of each call."""
+    found: Seen = {}
+    for how in (STOPPED, FROZEN):
+        tell(f"Redis {how}")
+        found[how] = _outage(how, folder / how)
+    return found
 
-    Orders where the variant guards them, pages where a guard looks at them.
-    """
-    names = [name for name, variant in VARIANTS.items() if variant.is_peer and name != "defender-nolog"]
-    return {how: _outage(how, names, folder / how, tell) for how in (STOPPED, FROZEN)}
 
-
-def _outage(
-    how: str, names: list[str], folder: Path, tell: Callable[[str], None]
-) -> dict[str, dict[str, list[dict[str, Any]]]]:
+def _outage(how: str, folder: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
     folder.mkdir(parents=True)
-    found = {}
     with ExitStack() as stack:
         pairs = []
-        for name in names:
+        for name in CONTENDERS:
             valkey = stack.enter_context(valkey_in(folder / f"{name}-server"))
-            with on_core(0):
-                process = stack.enter_context(VariantProcess(name, folder / name, valkey.url))
+            process = stack.enter_context(VariantProcess(name, folder / name, valkey.url))
             process.tell("prepare", people=PEOPLE)
             process.tell("work_off")
             pairs.append((process, valkey))
         for process, _ in pairs:
             for _job in ("prepare", "work_off"):
                 process.answer()
-        for process, valkey in pairs:
-            tell(f"Redis {how}: {process.variant}")
+        for _, valkey in pairs:
             if how == STOPPED:
                 valkey.stop()
             else:
                 os.kill(valkey.process.pid, signal.SIGSTOP)
-            found[process.variant] = {
-                kind: process.ask("patiently", scenario=kind, calls=CALLS, seconds=PATIENCE_SECONDS)
-                for kind in KINDS
-            }
+        return _asked([process for process, _ in pairs], at_once=how == FROZEN)
+
+
+def _asked(
+    processes: Sequence[VariantProcess], *, at_once: bool
+) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Where nothing answers they may wait side by side: it costs no one any time."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {process.variant: {} for process in processes}
+    for kind in KINDS:
+        looking = [process for process in processes if kind in VARIANTS[process.variant].guards]
+        for group in [looking] if at_once else [[process] for process in looking]:
+            for process in group:
+                process.tell("patiently", scenario=kind, calls=CALLS, seconds=PATIENCE_SECONDS)
+            for process in group:
+                found[process.variant][kind] = process.answer()
     return found

@@ -5,9 +5,12 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from bench.burst import BURSTS
 from bench.figures import pings
+from bench.inside import STAGES
+from bench.outage import KINDS
 from bench.prose import AIMS, INTRODUCTION, LIMITS, METHOD
-from bench.variants import AUTHSHIELD, BARE, LOGIN, ORDER, PAGE, PING, SCENARIOS, VARIANTS
+from bench.variants import AUTHSHIELD, BARE, LOGIN, ORDER, PAGE, SCENARIOS, VARIANTS, guarding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,8 +24,8 @@ def document(found: dict[str, Any]) -> str:
     parts = [
         INTRODUCTION,
         _conditions(found),
-        METHOD.format(rounds=found["rounds"], calls=found["calls"]),
-        _table(("variant", "how it is set up"), [(v.title, v.note) for v in VARIANTS.values()]),
+        METHOD.format(rounds=found["rounds"], calls=found["calls"], warm=found["warm"]),
+        _variants(found),
         "## What a request costs more\n",
         *(_scenario(found, name) for name in SCENARIOS),
         _shortfalls(found),
@@ -43,13 +46,18 @@ def _conditions(found: dict[str, Any]) -> str:
     return _table(("", ""), [*rows, *found["machine"].items()])
 
 
+def _variants(found: dict[str, Any]) -> str:
+    rows = [(one.title, one.note.format(**found["limits"])) for one in VARIANTS.values()]
+    return _table(("variant", "how it is set up"), rows)
+
+
 def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
 
 
 def _scenario(found: dict[str, Any], scenario: str) -> str:
-    names = [name for name in VARIANTS if name in {BARE, PING} or _guards(name, scenario)]
+    names = guarding(scenario)
     text = [f"### {SCENARIOS[scenario].title.capitalize()}\n\n{SCENARIOS[scenario].note.capitalize()}.\n"]
     for database, latency in found["latency"].items():
         counts = found["counts"][database][scenario]
@@ -114,27 +122,28 @@ def _faster(figures: dict[str, Any], scenario: str) -> str:
     peers = [
         name
         for name, variant in VARIANTS.items()
-        if variant.is_peer and name != AUTHSHIELD and _guards(name, scenario)
+        if variant.is_peer and name != AUTHSHIELD and scenario in variant.guards
     ]
     return ", ".join(VARIANTS[name].title for name in peers if figures[name]["added_us"] < mine)
 
 
-def _guards(name: str, scenario: str) -> bool:
-    """Whether the variant looks at such requests at all."""
-    if scenario == ORDER:
-        return VARIANTS[name].guards_orders
-    return scenario != PAGE or name == AUTHSHIELD
-
-
 def _inside(found: dict[str, Any]) -> str:
-    stages = next(iter(found["inside"].values()))
-    databases = list(found["inside"])
-    rows = [(name, *(f"{found['inside'][one][name]:.0f}" for one in databases)) for name in stages]
-    return (
-        "## AuthShield's own stages\n\nMicroseconds a call in a tight loop, the best of five; `server` is what "
-        "Valkey's own clock says of the script. `settle` is `pipeline.conclude`. The "
-        "events of 40 people take turns.\n\n" + _table(("stage", *databases), rows)
-    )
+    text = [
+        "## AuthShield's own stages\n\nMedian microseconds within real requests. `measure` and `settle` hold a trip "
+        "each, of which `server` is what Valkey's own clock says of one call of a script; `settle` holds the `ledger "
+        "line`, with its INSERT. A PING in a tight loop takes "
+        + ", ".join(f"{one['ping']['ping']:.0f} ({database})" for database, one in found["inside"].items())
+        + ".\n"
+    ]
+    for database, scenarios in found["inside"].items():
+        names = [*STAGES, "server"]
+        rows = [
+            (SCENARIOS[scenario].title, *(f"{seen[name]:.0f}" if name in seen else "" for name in names))
+            for scenario, seen in scenarios.items()
+            if scenario in SCENARIOS
+        ]
+        text.append(_table((database, *names), rows))
+    return "\n".join(text)
 
 
 def _guesses(found: dict[str, Any]) -> str:
@@ -150,8 +159,8 @@ def _guesses(found: dict[str, Any]) -> str:
     ]
     return (
         "## A hundred guesses at once\n\nWrong passwords for one name over gunicorn (4 processes × 8 threads), "
-        "PBKDF2 as Django ships it, SQLite, limit 5. *Evaluated* are passwords that were really looked at, in "
-        "three bursts; 5 is right. Answers are those of the first burst.\n\n"
+        "PBKDF2 with a fifth of Django's rounds, SQLite, limit 5. *Evaluated* are passwords that were really "
+        f"looked at, in {BURSTS} bursts; 5 is right. Answers are those of the first burst.\n\n"
         + _table(("", "evaluated", "answers (status: how many)"), rows)
     )
 
@@ -165,19 +174,21 @@ def _outages(found: dict[str, Any]) -> str:
     text = [head]
     for how, variants in found["outages"].items():
         rows = [
-            (VARIANTS[name].title, *(_waits(calls) for calls in kinds.values()))
+            (VARIANTS[name].title, *(_waits(kinds.get(kind, ())) for kind in KINDS))
             for name, kinds in variants.items()
         ]
-        heads = (how, *(SCENARIOS[kind].title for kind in next(iter(variants.values()))))
+        heads = (how, *(SCENARIOS[kind].title for kind in KINDS))
         text.append(_table(heads, rows))
     text.append(
         "AuthShield's 401 on an order is a demand for a second factor, as `docs/journey.md` says of outages; "
-        "axes and defender have no say in orders, nor any peer in pages."
+        "where a cell is empty the guard does not look at such requests."
     )
     return "\n".join(text)
 
 
-def _waits(calls: list[dict[str, float]]) -> str:
+def _waits(calls: Sequence[dict[str, float]]) -> str:
+    if not calls:
+        return ""
     statuses = sorted({int(call["status"]) for call in calls})
     words = ", ".join("no answer" if status == 0 else str(status) for status in statuses)
     return f"{words}; {max(call['ms'] for call in calls):.0f} ms"

@@ -20,18 +20,20 @@ import django
 from django.core.management import call_command
 from django.db import connection
 from redis import Redis
-from redis.connection import AbstractConnection
 
 from bench import hotspots, inside
 from bench.site import settings
 from bench.traffic import EXPECTED, VICTIM, Site, Traffic
-from bench.variants import AUTHSHIELD, LOGIN
+from bench.variants import AUTHSHIELD, LOGIN, VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 OURS = ("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT", "ROLLBACK", "SET ")
 """Statements that open and close transactions; PostgreSQL's and SQLite's differ, so none is counted."""
+
+OUR_READS = 1
+"""The question after the count."""
 
 
 class Waited(BaseException):
@@ -56,13 +58,13 @@ class Resident:
 
         call_command("migrate", run_syncdb=True, verbosity=0)
         self.traffic = Traffic(people)
-        making.make(self.traffic.people, enrolled=settings.VARIANT == AUTHSHIELD)
+        making.make(self.traffic.people)
         return True
 
     def prepare(self, people: int) -> list[dict[str, str]]:
         """Make people, sign their own browsers in, and warm up: each has done everything once. Their cookies."""
         self.people(people)
-        for scenario in (VICTIM, LOGIN, *EXPECTED):
+        for scenario in (VICTIM, LOGIN, *self._guarded):
             for _ in self.traffic.people:
                 person = self._call(scenario)
                 if scenario == LOGIN:
@@ -75,9 +77,20 @@ class Resident:
         self.traffic.skip(1)
         for person, jar in zip(self.traffic.people, cookies, strict=True):
             person.cookies.update(jar)
-        for scenario in EXPECTED:
+        for scenario in self._guarded:
             for _ in self.traffic.people:
                 self._call(scenario)
+        return True
+
+    @property
+    def _guarded(self) -> list[str]:
+        return [name for name in EXPECTED if name in VARIANTS[settings.VARIANT].guards]
+
+    def stay(self, core: int) -> bool:
+        """Stay on that core, and keep the collector from looking at what there is by now."""
+        os.sched_setaffinity(0, {core})
+        gc.collect()
+        gc.freeze()
         return True
 
     def _call(self, scenario: str) -> Any:
@@ -87,10 +100,12 @@ class Resident:
             raise SystemExit(f"{settings.VARIANT}: {scenario} was answered with {self.site.status}")
         return person
 
-    def timed(self, scenario: str, calls: int) -> dict[str, Any]:
-        """Nanoseconds of each call, and of this process's CPU for all of them."""
-        environs = [self.traffic.environ(scenario)[0] for _ in range(calls)]
+    def timed(self, scenario: str, calls: int, warm: int) -> dict[str, Any]:
+        """Nanoseconds of each call, and of this process's CPU for all of them; after some to warm the caches."""
         gc.collect()
+        environs = [self.traffic.environ(scenario)[0] for _ in range(calls)]
+        for _ in range(warm):
+            self._call(scenario)
         taken, wrong = [], 0
         clock, site, expected = time.perf_counter_ns, self.site, EXPECTED[scenario]
         cpu = time.process_time_ns()
@@ -137,21 +152,28 @@ class Resident:
         return hotspots.profiled(batch)
 
     def counted(self, scenario: str, calls: int) -> dict[str, float]:
-        """Medians of trips to Redis, commands that it ran (inside scripts too) and SQL statements a call."""
-        trips, commands, queries = [], [], []
+        """Medians of trips to Redis, commands that it ran (inside scripts too) and SQL statements a call.
+
+        Trips are counted where they arrive, so that no client is overlooked.
+        """
+        seen = []
         for _ in range(calls):
             self._looking.config_resetstat()
-            with _counting() as seen:
+            with _queries() as queries:
                 self._call(scenario)
-            trips.append(seen["trips"])
-            queries.append(seen["queries"])
-            commands.append(self._commands())
-        return {"trips": median(trips), "commands": median(commands), "queries": median(queries)}
+            trips = self._looking.info("stats")["total_reads_processed"] - OUR_READS
+            seen.append((trips, self._commands(), len(queries)))
+        names = ("trips", "commands", "queries")
+        return {name: median(values) for name, values in zip(names, zip(*seen, strict=True), strict=True)}
 
     def _commands(self) -> int:
         """Since the last reset; the reset itself is not counted."""
         seen = self._looking.info("commandstats")
-        return sum(stats["calls"] for name, stats in seen.items() if name != "cmdstat_config|resetstat")
+        return sum(
+            stats["calls"]
+            for name, stats in seen.items()
+            if name not in {"cmdstat_config|resetstat", "cmdstat_info"}
+        )
 
     def patiently(self, scenario: str, calls: int, seconds: float) -> list[dict[str, float]]:
         """Status and wait of each call while Redis is away; no more after one that exceeds ``seconds``."""
@@ -183,31 +205,32 @@ class Resident:
             work_off()
         return True
 
-    def inside(self, calls: int) -> dict[str, float]:
+    def limits(self) -> dict[str, int]:
+        """How many limits count such an event, by its kind."""
+        from authshield.clock import now
+        from authshield.tune import rulebook
+        from authshield.vocabulary.event import Kind
+
+        ruleset = rulebook.active(now())[0]
+        return {kind.value: len(ruleset.limits_for(kind)) for kind in Kind}
+
+    def inside(self, calls: int) -> dict[str, dict[str, float]]:
         """Microseconds of AuthShield's own stages."""
-        return inside.stages(self.site, self.traffic, calls)
+        return inside.stages(self._call, calls, settings.REDIS_URL)
 
 
 @contextmanager
-def _counting() -> Iterator[dict[str, int]]:
-    """Count packets sent to Redis, whoever sends them, and SQL statements."""
-    seen = {"trips": 0, "queries": 0}
-    send: Any = AbstractConnection.send_packed_command
-
-    def counted(self: AbstractConnection, *rest: Any, **options: Any) -> Any:
-        seen["trips"] += 1
-        return send(self, *rest, **options)
+def _queries() -> Iterator[list[str]]:
+    """The SQL statements of the requests within."""
+    seen: list[str] = []
 
     def query(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        seen["queries"] += not sql.startswith(OURS)
+        if not sql.startswith(OURS):
+            seen.append(sql)
         return execute(sql, *rest)
 
-    AbstractConnection.send_packed_command = counted  # type: ignore[method-assign]
-    try:
-        with connection.execute_wrapper(query):
-            yield seen
-    finally:
-        AbstractConnection.send_packed_command = send  # type: ignore[method-assign]
+    with connection.execute_wrapper(query):
+        yield seen
 
 
 def _over(*_: object) -> Never:
@@ -234,6 +257,7 @@ def main() -> None:
         "people": resident.people,
         "prepare": resident.prepare,
         "adopt": resident.adopt,
+        "stay": resident.stay,
         "timed": resident.timed,
         "marked": resident.marked,
         "profiled": resident.profiled,
@@ -241,6 +265,7 @@ def main() -> None:
         "patiently": resident.patiently,
         "work_off": resident.work_off,
         "inside": resident.inside,
+        "limits": resident.limits,
     }
     for line in sys.stdin:
         job = json.loads(line)

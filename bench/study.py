@@ -7,35 +7,38 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from bench.burst import CONTENDERS, guesses
-from bench.conductor import PER_SERVER, VariantProcess, interleaved, on_core, valkey_in
+from bench.burst import guesses
+from bench.conductor import (
+    COUNTED_CALLS,
+    INSIDE_CALLS,
+    PER_SERVER,
+    Turns,
+    VariantProcess,
+    core,
+    interleaved,
+    on_core,
+    valkey_in,
+)
 from bench.figures import added
 from bench.machine import machine
 from bench.outage import outages
 from bench.replaying import replayed
-from bench.traffic import TRIES_EACH
-from bench.variants import AUTHSHIELD, SCENARIOS, VARIANTS
+from bench.variants import AUTHSHIELD, CONTENDERS, SCENARIOS, VARIANTS, guarding
 from tests.servers import start_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
-
-COUNTED_CALLS = 5
-INSIDE_CALLS = 300
-BURSTS = 3
 
 
 class Study:
     """One run, in a folder that is empty at first and whose path is short."""
 
-    def __init__(self, folder: Path, rounds: int, calls: int, tell: Callable[[str], None]) -> None:
-        """Each variant has ``rounds`` turns of ``calls`` calls in each scenario."""
+    def __init__(self, folder: Path, turns: Turns, tell: Callable[[str], None]) -> None:
+        """Each variant has its ``turns`` in each scenario that it guards."""
         self._folder = folder
-        self._rounds = rounds
-        self._calls = calls
+        self._turns = turns
         self._tell = tell
-        self._people = -(-(rounds * calls + COUNTED_CALLS) // TRIES_EACH)
 
     def latency(self, variants: Sequence[str], databases: Sequence[str]) -> dict[str, Any]:
         """What each variant adds to each scenario, on each database; and AuthShield's own stages."""
@@ -69,36 +72,42 @@ class Study:
         folder = self._folder / database
         folder.mkdir()
         with ExitStack() as stack:
-            processes = []
+            processes = {}
             for number, name in enumerate(variants):
                 url = f"{redis_url}?db={number % PER_SERVER}"
-                with on_core(0):
-                    process = stack.enter_context(VariantProcess(name, folder / name, url, **environ))
-                processes.append(process)
-            for process in processes:
-                self._tell(f"{database}: preparing {process.variant}")
-                process.ask("prepare", people=self._people)
-            rounds = interleaved(
-                processes, self._rounds, self._calls, lambda text: self._tell(f"{database}: {text}")
-            )
+                process = stack.enter_context(VariantProcess(name, folder / name, url, **environ))
+                processes[name] = process
+            self._tell(f"{database}: preparing {len(processes)} variants")
+            self._all(processes, "prepare", people=self._turns.people)
+            self._all(processes, "stay", core=core(0))
+            rounds = interleaved(processes, self._turns, lambda text: self._tell(f"{database}: {text}"))
             found["latency"][database] = {name: added(turns) for name, turns in rounds.items()}
             found["counts"][database] = {
-                name: {
-                    one.variant: one.ask("counted", scenario=name, calls=COUNTED_CALLS) for one in processes
+                scenario: {
+                    name: processes[name].ask("counted", scenario=scenario, calls=COUNTED_CALLS)
+                    for name in guarding(scenario, tuple(processes))
                 }
-                for name in SCENARIOS
+                for scenario in SCENARIOS
             }
-            for process in processes:
-                if process.variant == AUTHSHIELD:
-                    self._tell(f"{database}: AuthShield's stages")
-                    found["inside"][database] = process.ask("inside", calls=INSIDE_CALLS)
+            if AUTHSHIELD in processes:
+                self._tell(f"{database}: AuthShield's stages")
+                found["limits"] = processes[AUTHSHIELD].ask("limits")
+                found["inside"][database] = processes[AUTHSHIELD].ask("inside", calls=INSIDE_CALLS)
+
+    @staticmethod
+    def _all(processes: Mapping[str, VariantProcess], do: str, **job: object) -> None:
+        """Have all of them do it at once."""
+        for process in processes.values():
+            process.tell(do, **job)
+        for process in processes.values():
+            process.answer()
 
     def behaviour(self, events: int) -> dict[str, Any]:
         """Guesses at once, Redis away, and the speed of a replay."""
         seen = {}
         for name in CONTENDERS:
             self._tell(f"a hundred guesses at once: {VARIANTS[name].title}")
-            seen[name] = guesses(name, self._folder / f"guesses-{name}", BURSTS)
+            seen[name] = guesses(name, self._folder / f"guesses-{name}")
         away = outages(self._folder / "outages", self._tell)
         self._tell(f"replay of {events:,} events")
         replay = replayed(self._folder / "replay", events)

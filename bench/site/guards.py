@@ -1,15 +1,16 @@
-"""Each variant's guard around the site's views, as its documentation shows it. Must not import another's."""
+"""The site's views behind the guard of the variant. Axes and AuthShield's sign-in stand in the settings instead."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from redis import Redis
 
-from bench.site import settings, views
+from bench.site import peers, settings, views
+from bench.site.peers import LOOSE, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,47 +18,52 @@ if TYPE_CHECKING:
     from authshield.vocabulary import event
     from authshield.vocabulary.operation import Operation
 
-    View = Callable[..., Any]
-
-LOOSE = 1_000_000
-"""A limit that nobody reaches."""
+COUNTING: dict[str, Callable[[View, peers.Name, int], View]] = {
+    "ratelimit": peers.ratelimited,
+    "ratelimit10": peers.ratelimited_ten_times,
+    "limits": peers.limited,
+    "drf": peers.throttled,
+}
+"""Guards that are the same around a sign-in and an order, by the first word of the variant."""
 
 
 def login(view: View) -> View:
-    """The sign-in behind the guard; axes and AuthShield stand in AUTHENTICATION_BACKENDS instead."""
-    if settings.VARIANT.startswith("defender"):
+    """The sign-in behind the guard."""
+    if settings.FAMILY == "defender":
         from defender.decorators import watch_login
 
         view = watch_login(status_code=401)(view)
-    else:
-        view = _counted(view, name=lambda request: request.POST["username"], limit=settings.LIMIT)
-    return csrf_exempt(view)
+        return csrf_exempt(view)
+    if settings.FAMILY == "allauth":
+        return csrf_exempt(peers.allauth_login(view))
+    if settings.FAMILY == "otp":
+        return csrf_exempt(peers.otp_login(view))
+    return csrf_exempt(_counted(view, lambda request: request.POST["username"], settings.LIMIT))
 
 
 def order() -> View:
     """The order behind the guard."""
-    if settings.VARIANT == "authshield":
+    if settings.FAMILY == "authshield":
         return csrf_exempt(_protected())
-    return csrf_exempt(_counted(views.order, name=_user, limit=LOOSE))
+    if settings.FAMILY == "allauth":
+        return csrf_exempt(peers.allauth_order(views.order))
+    if settings.FAMILY == "otp":
+        return csrf_exempt(peers.otp_verified(views.order))
+    return csrf_exempt(_counted(views.order, lambda request: str(request.user.pk), LOOSE))
 
 
 def page(view: View) -> View:
-    """The page: only AuthShield's middleware looks at it."""
-    return _pinging(view) if settings.VARIANT == "ping" else view
+    """The page: of the peers only django-otp looks at it."""
+    if settings.FAMILY == "otp":
+        return peers.otp_verified(view)
+    return _pinging(view) if settings.FAMILY == "ping" else view
 
 
-def _user(request: HttpRequest) -> str:
-    return str(request.user.pk)
-
-
-def _counted(view: View, *, name: Callable[[HttpRequest], str], limit: int) -> View:
-    if settings.VARIANT == "ping":
+def _counted(view: View, name: peers.Name, limit: int) -> View:
+    if settings.FAMILY == "ping":
         return _pinging(view)
-    if settings.VARIANT == "ratelimit":
-        return _ratelimited(view, name, limit)
-    if settings.VARIANT == "limits":
-        return _limited(view, name, limit)
-    return view
+    guard = COUNTING.get(settings.FAMILY)
+    return view if guard is None else guard(view, name, limit)
 
 
 def _pinging(view: View) -> View:
@@ -69,46 +75,6 @@ def _pinging(view: View) -> View:
         return response
 
     return pinging
-
-
-def _ratelimited(view: View, name: Callable[[HttpRequest], str], limit: int) -> View:
-    from django_ratelimit.decorators import ratelimit
-
-    keys = ((lambda _, request: name(request), limit), ("ip", LOOSE), ("header:user-agent", LOOSE))
-    for key, most in keys:
-        view = ratelimit(key=key, rate=f"{most}/10m", method="POST", block=True)(view)
-    return view
-
-
-def _limited(view: View, name: Callable[[HttpRequest], str], limit: int) -> View:
-    from limits import RateLimitItemPerDay, RateLimitItemPerMinute, storage, strategies
-
-    limiter = strategies.SlidingWindowCounterRateLimiter(storage.RedisStorage(f"redis+{settings.REDIS_URL}"))
-    minutes = settings.WINDOW_SECONDS // 60
-    items = [
-        (key, kind)
-        for key in ("name", "address", "block", "agent", "both")
-        for kind in (
-            RateLimitItemPerMinute(limit if key == "name" else LOOSE, minutes),
-            RateLimitItemPerDay(LOOSE),
-        )
-    ]
-
-    def limited(request: HttpRequest) -> HttpResponse:
-        who, address = name(request), request.META["REMOTE_ADDR"]
-        values = {
-            "name": who,
-            "address": address,
-            "block": address.rpartition(".")[0],
-            "agent": request.headers.get("User-Agent", ""),
-            "both": f"{who}@{address}",
-        }
-        if not all(limiter.hit(item, key, values[key]) for key, item in items):
-            return JsonResponse({"error": "rate_limited"}, status=429)
-        response: HttpResponse = view(request)
-        return response
-
-    return limited
 
 
 def _protected() -> View:

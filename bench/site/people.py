@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 
+from bench.site import settings
 from bench.traffic import PASSWORD
 
 if TYPE_CHECKING:
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
     from bench.traffic import Person
 
 
-def make(people: Sequence[Person], *, enrolled: bool) -> None:
-    """Owners and victims, all with the same password; ``enrolled``: each has an authenticator app."""
+def make(people: Sequence[Person]) -> None:
+    """Owners and victims, all with the same password, and an authenticator app where the variant knows of any."""
     encoded = make_password(PASSWORD)
     names = [person.name for person in people] + [person.victim for person in people]
     users = User.objects.bulk_create([User(username=name, password=encoded) for name in names])
-    if enrolled:
+    if settings.FAMILY == "authshield":
         _enrol(users)
+    elif settings.FAMILY == "otp":
+        from django_otp.plugins.otp_totp.models import TOTPDevice
+
+        TOTPDevice.objects.bulk_create(TOTPDevice(user=user, name="totp", confirmed=True) for user in users)
 
 
 def _enrol(users: Sequence[User]) -> None:

@@ -5,9 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 VARIANT = os.environ["BENCH_VARIANT"]
+FAMILY = VARIANT.partition("-")[0]
 FOLDER = Path(os.environ["BENCH_FOLDER"])
 REDIS_URL = os.environ["BENCH_REDIS_URL"]
-LIMIT = int(os.environ.get("BENCH_LIMIT", "1000000"))
+LOOSE = 1_000_000
+"""A limit that nobody reaches."""
+LIMIT = int(os.environ.get("BENCH_LIMIT", LOOSE))
 WINDOW_SECONDS = 600
 
 SECRET_KEY = "bench" * 10
@@ -64,9 +67,10 @@ MIDDLEWARE = [
 ]
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
-CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}}
+_CACHE = "django.core.cache.backends.redis" if VARIANT.endswith("-own") else "django_redis.cache"
+CACHES = {"default": {"BACKEND": f"{_CACHE}.RedisCache", "LOCATION": REDIS_URL}}
 
-if VARIANT == "authshield":
+if FAMILY == "authshield":
     INSTALLED_APPS += ["django_otp", "authshield"]
     MIDDLEWARE += ["authshield.middleware.AuthShieldMiddleware"]
     AUTHENTICATION_BACKENDS.insert(0, "authshield.authentication.GuardBackend")
@@ -74,18 +78,32 @@ if VARIANT == "authshield":
     AUTHSHIELD_REDIS_URL = REDIS_URL
     AUTHSHIELD_SEALING_KEYS = ["bench" * 10]
     AUTHSHIELD_TRUST_FIRST_DEVICE = True
-elif VARIANT == "axes":
+elif FAMILY == "axes":
     INSTALLED_APPS += ["axes"]
     MIDDLEWARE += ["axes.middleware.AxesMiddleware"]
     AUTHENTICATION_BACKENDS.insert(0, "axes.backends.AxesStandaloneBackend")
-    AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
+    _KIND = "database.AxesDatabaseHandler" if VARIANT == "axes-database" else "cache.AxesCacheHandler"
+    AXES_HANDLER = f"axes.handlers.{_KIND}"
     AXES_FAILURE_LIMIT = LIMIT
     AXES_COOLOFF_TIME = timedelta(seconds=WINDOW_SECONDS)
     AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
     AXES_VERBOSE = False
-elif VARIANT.startswith("defender"):
+elif FAMILY == "defender":
     INSTALLED_APPS += ["defender"]
     DEFENDER_REDIS_URL = REDIS_URL
     DEFENDER_LOGIN_FAILURE_LIMIT = LIMIT
     DEFENDER_COOLOFF_TIME = WINDOW_SECONDS
     DEFENDER_STORE_ACCESS_ATTEMPTS = VARIANT == "defender"
+elif FAMILY == "allauth":
+    INSTALLED_APPS += ["allauth", "allauth.account"]
+    MIDDLEWARE += ["allauth.account.middleware.AccountMiddleware"]
+    ACCOUNT_RATE_LIMITS = {
+        "login": f"{LOOSE}/m/ip",
+        "login_failed": f"{LOOSE}/m/ip,{LIMIT}/300s/key",
+        "order": f"{LOOSE}/m/ip,{LOOSE}/300s/user,{LOOSE}/d/user",
+    }
+elif FAMILY == "drf":
+    INSTALLED_APPS += ["rest_framework"]
+elif FAMILY == "otp":
+    INSTALLED_APPS += ["django_otp", "django_otp.plugins.otp_totp"]
+    MIDDLEWARE += ["django_otp.middleware.OTPMiddleware"]
