@@ -12,7 +12,16 @@ from authshield.admin.words import kind_words, number
 from authshield.models.rules import StrengthChoice
 from authshield.vocabulary.actions import Action
 from authshield.vocabulary.event import Kind
-from authshield.vocabulary.ruleset import MOST_GROWTH, Dimension, Measure, Scope, State
+from authshield.vocabulary.ruleset import (
+    AIMED_AT,
+    MOST_GROWTH,
+    SHARED,
+    SPARING,
+    Dimension,
+    Measure,
+    Scope,
+    State,
+)
 
 if TYPE_CHECKING:
     from authshield.vocabulary.ruleset import Limit
@@ -104,7 +113,7 @@ def by_words(limit: Limit) -> str:
     """What a limit counts by, a pair as one."""
     if limit.also is None:
         return str(BY[limit.dimension])
-    return _("%(one)s and %(other)s together") % {"one": BY[limit.dimension], "other": BY[limit.also]}
+    return _("%(one)s together with %(other)s") % {"one": BY[limit.dimension], "other": BY[limit.also]}
 
 
 def _at_most(limit: Limit) -> str:
@@ -136,6 +145,7 @@ def _then(limit: Limit) -> str:
 
 
 def _besides(limit: Limit) -> Iterator[str]:
+    by = {limit.dimension, limit.also or limit.dimension}
     if limit.burst:
         yield _("That is the average; up to %(burst)s more may come at once.") % {
             "burst": number(limit.burst)
@@ -147,6 +157,8 @@ def _besides(limit: Limit) -> Iterator[str]:
         }
     if limit.frees_cancelled:
         yield _("A cancelled order is not counted any more.")
+    if limit.kinds & SPARING and set(by) <= SHARED | AIMED_AT:
+        yield _("The customer's own trusted devices are not stopped by it.")
     if limit.exempt:
         yield _("Not counted: who is on %(lists)s.") % {"lists": ", ".join(limit.exempt)}
     if limit.state == State.SHADOW:

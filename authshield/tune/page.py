@@ -39,7 +39,7 @@ def rule_table(source: RulesetSource) -> str:
 def limit_table(source: RulesetSource) -> str:
     """Every limit of a ruleset, as Markdown."""
     rows = [
-        (f"`{one.id}`", _counted(one), _number(one.capacity), _window(one.window_seconds), _consequence(one))
+        (f"`{one.id}`", _counted(one), _capacity(one), _window(one.window_seconds), _consequence(one))
         for one in source.limits
     ]
     return _table(("limit", "counts", "at most", "in", "then"), rows)
@@ -58,6 +58,8 @@ def _number(value: float) -> str:
 def _consequence(one: Rule | Limit) -> str:
     if one.action == Action.ALLOW:
         return "points only"
+    if getattr(one, "progressive", False):
+        return f"{one.action.word}, each time twice as long"
     return one.action.word + (f" ({one.required.word})" if one.required > Strength.NONE else "")
 
 
@@ -66,11 +68,22 @@ def _counted(limit: Limit) -> str:
         Measure.COUNT: "",
         Measure.SUM: "value of ",
         Measure.DISTINCT: f"different {limit.distinct_of} of ",
+        Measure.SHARE: "share of the portfolio of ",
     }
     kinds = ", ".join(sorted(limit.kinds))
     whose = "" if limit.scope == Scope.ANY else f", {limit.scope.replace('_', ' ')}s"
     failed = ", failures only" if limit.refunds_success else ""
-    return f"{what[limit.measure]}{kinds} by {limit.dimension}{whose}{failed}"
+    by = f"{limit.dimension} + {limit.also}" if limit.also else limit.dimension
+    return f"{what[limit.measure]}{kinds} by {by}{whose}{failed}"
+
+
+def _capacity(limit: Limit) -> str:
+    most = f"{limit.capacity / 100:g} %" if limit.measure == Measure.SHARE else _number(limit.capacity)
+    if limit.burst:
+        most += f" on average, {_number(limit.burst)} more at once"
+    if limit.grows_by:
+        most += f", {limit.grows_by} more for each good customer"
+    return most
 
 
 def _window(seconds: int) -> str:

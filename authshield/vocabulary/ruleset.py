@@ -68,6 +68,13 @@ KINDS_WITH: Mapping[Dimension, frozenset[Kind]] = {dimension: frozenset(Kind) fo
 }
 """The kinds of event that have a value to count by."""
 
+SPARING = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT})
+SHARED = frozenset({Dimension.IP, Dimension.PREFIX, Dimension.ASN, Dimension.COUNTRY, Dimension.FINGERPRINT})
+AIMED_AT = frozenset({Dimension.USERNAME, Dimension.GLOBAL})
+"""Where guesses come from, and what they aim at: limits by these on ``SPARING`` kinds stop strangers, never the
+customer's own trusted device, which has the account's own limit besides. Where others' guesses alone fill the limit
+(``AIMED_AT``) a device that the account has used is enough."""
+
 EXACT = 64
 """Up to this capacity every window is exact, different values too; above it bounded memory counts."""
 

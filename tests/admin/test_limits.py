@@ -241,7 +241,8 @@ SENTENCES: list[tuple[Limit, str]] = [
         (
             "At most 10 different typed names in sign-ins per address in any 1 hour. One more is "
             "refused until there is room again. It adds 7.5 to the risk. Each customer who signed in "
-            "from there makes it 2 more, up to 200 in all. Not counted: who is on office, branches."
+            "from there makes it 2 more, up to 200 in all. The customer's own trusted devices are not "
+            "stopped by it. Not counted: who is on office, branches."
         ),
     ),
     (
@@ -258,8 +259,8 @@ SENTENCES: list[tuple[Limit, str]] = [
             frees_cancelled=True,
         ),
         (
-            "At most 150.5 % of the portfolio in orders and changes of orders per account and symbol "
-            "and side together in any 30 minutes. One more needs a proof: one-time code. A cancelled "
+            "At most 150.5 % of the portfolio in orders and changes of orders per account together with "
+            "symbol and side in any 30 minutes. One more needs a proof: one-time code. A cancelled "
             "order is not counted any more."
         ),
     ),
@@ -281,7 +282,8 @@ SENTENCES: list[tuple[Limit, str]] = [
         ),
         (
             "At most 1,000 sign-ins on the whole site in any 10 minutes. One more goes through. It "
-            "adds 5 to the risk. That is the average; up to 50 more may come at once. It is off."
+            "adds 5 to the risk. That is the average; up to 50 more may come at once. The customer's own "
+            "trusted devices are not stopped by it. It is off."
         ),
     ),
 ]
