@@ -19,6 +19,7 @@ from authshield.measure.keys import Keys
 from authshield.measure.transport import Single
 from authshield.measure.transport_cluster import Cluster
 from authshield.measure.transport_dial import CLUSTER, Dialer, read_url
+from authshield.measure.transport_twins import ClusterTwin, SingleTwin
 from authshield.measure.transport_wire import command, running
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from authshield.measure.breaker import Breaker
     from authshield.measure.calls import Call
     from authshield.measure.transport import Transport
+    from authshield.measure.transport_twins import Twin
 
 INTERPRETER = Script((Path(__file__).parent / "scripts" / "measure.lua").read_text(encoding="utf-8"))
 
@@ -58,8 +60,14 @@ class Store:
         place = read_url(url)
         dialer = Dialer(place, connect_seconds=timeout_seconds / 2, answer_seconds=timeout_seconds)
         patient = Dialer(place, connect_seconds=CONNECT_SECONDS, answer_seconds=PATIENT_SECONDS)
-        kind = Cluster if place.how == CLUSTER else Single
-        self._transport: Transport = kind(dialer, patient, self.keys)
+        self._transport: Transport
+        self._twin: Twin
+        if place.how == CLUSTER:
+            self._transport = cluster = Cluster(dialer, patient, self.keys)
+            self._twin = ClusterTwin(cluster, dialer)
+        else:
+            self._transport = single = Single(dialer, patient, self.keys)
+            self._twin = SingleTwin(single, dialer)
 
     @property
     def breaker(self) -> Breaker:
@@ -102,6 +110,18 @@ class Store:
         server that has not read for long lets this wait, one patience at the most.
         """
         self._transport.send(calls)
+
+    async def arun(self, calls: Sequence[Call]) -> list[list[bytes]]:
+        """``run`` on an event loop, without a thread: with the same patience and the same breaker."""
+        return await self._twin.run(calls)
+
+    async def asend(self, calls: Sequence[Call]) -> None:
+        """``send`` on an event loop. Waits for nothing but the connection, the first time. Raises nothing."""
+        await self._twin.send(calls)
+
+    async def aclose(self) -> None:
+        """Drop the running loop's connections, as happens by itself when the loop ends."""
+        self._twin.close()
 
     def flush(self) -> None:
         """Read what ``send`` has left to be read. Happens by itself when the process ends. Raises nothing."""

@@ -65,27 +65,27 @@ class Single:
     def __init__(self, dialer: Dialer, patient: Dialer, keys: Keys) -> None:
         """``patient`` makes connections for commands that may block; nothing is connected yet."""
         self.tally = Tally()
-        self._stream = (keys.stream, keys.dropped)
+        self.stream = (keys.stream, keys.dropped)
         # It has to take writes: a server that is full or a replica would refuse the next event as well.
         question = command("SET", keys.probe, 1, "PX", 1000)
-        self._node = Node(dialer.connection, self.tally, probe=lambda: answers(dialer.connection, question))
+        self.node = Node(dialer.connection, self.tally, probe=lambda: answers(dialer.connection, question))
         self._patient = Node(patient.connection, Tally(), probe=lambda: True)
-        self.breaker = self._node.breaker
+        self.breaker = self.node.breaker
 
     def run(self, calls: Sequence[Call]) -> list[list[bytes]]:
         """One packed reply a key, of each call. Cost: 1 round trip."""
-        stream = self._stream
-        replies = self._node.run([calling(call, stream) for call in calls])
+        stream = self.stream
+        replies = self.node.run([calling(call, stream) for call in calls])
         return [msgpack.unpackb(reply, raw=True) for reply in replies]
 
     def send(self, calls: Sequence[Call]) -> None:
         """Written now, answered later. Raises nothing."""
-        stream = self._stream
-        self._node.send([calling(call, stream) for call in calls])
+        stream = self.stream
+        self.node.send([calling(call, stream) for call in calls])
 
     def ask(self, packet: Packet, key: str) -> Any:  # noqa: ARG002 - there is one server for all keys
         """One command. Cost: 1 round trip."""
-        return self._node.run((packet,))[0]
+        return self.node.run((packet,))[0]
 
     def wait(self, packet: Packet, key: str) -> Any:  # noqa: ARG002 - as in ask
         """One command that may block."""
@@ -93,11 +93,11 @@ class Single:
 
     def clear(self, pattern: str) -> None:
         """Remove these keys."""
-        clear(self._node, pattern)
+        clear(self.node, pattern)
 
     def holds(self, pattern: str) -> bool:
         """Whether there is such a key."""
-        return holds(self._node, pattern)
+        return holds(self.node, pattern)
 
     def breakers(self) -> Sequence[Breaker]:
         """The one."""
@@ -105,11 +105,11 @@ class Single:
 
     def flush(self) -> None:
         """Read what is still to be read. Raises nothing."""
-        self._node.flush()
+        self.node.flush()
 
     def close(self) -> None:
         """Flush, and drop the connections."""
-        self._node.close()
+        self.node.close()
         self._patient.close()
 
 

@@ -70,7 +70,7 @@ class Cluster:
             if self._exchange(turned, until):
                 raise StoreUnavailable(MOVED_TWICE)
         replies = merged(calls, parts)
-        self.append(calls, replies)
+        self._append(calls, replies)
         return replies
 
     def send(self, calls: Sequence[Call]) -> None:
@@ -83,10 +83,12 @@ class Cluster:
             return
         for trip in trips:
             trip.node.send(trip.packets)
-        self.append(calls, [])
+        self._append(calls, [])
 
-    def append(self, calls: Sequence[Call], replies: Sequence[Sequence[bytes]]) -> None:
-        """Send the calls' entries to the stream's own server, with the replies that were waited for."""
+    def entries(
+        self, calls: Sequence[Call], replies: Sequence[Sequence[bytes]]
+    ) -> tuple[Address, list[Packet]] | None:
+        """What puts the calls' entries into the stream, with the replies that were waited for; and where."""
         packets = []
         stream = self._keys.stream
         for number, call in enumerate(calls):
@@ -98,11 +100,17 @@ class Cluster:
                 packet.slot = slot_of(stream)
                 packets.append(packet)
         if not packets:
-            return
+            return None
         try:
-            self.routes.node_of(stream).send(packets)
+            return self.routes.address_of(stream), packets
         except StoreUnavailable:
             self.tally.lost += len(packets)
+            return None
+
+    def _append(self, calls: Sequence[Call], replies: Sequence[Sequence[bytes]]) -> None:
+        found = self.entries(calls, replies)
+        if found is not None:
+            self.routes.node_at(found[0]).send(found[1])
 
     def ask(self, packet: Packet, key: str) -> Any:
         """One command, to the server of ``key``; of an empty one, to any. Cost: 1 round trip."""

@@ -60,7 +60,7 @@ class Node:
         """
         self.breaker = Breaker(probe)
         self._dial = dial
-        self._tally = tally
+        self.tally = tally
         self._refused = refused
         self._free: deque[Wire] = deque()
         self._owing: deque[Wire] = deque()
@@ -71,7 +71,7 @@ class Node:
         if self.breaker.refuses():
             raise StoreUnavailable(AWAY)
         began = time.monotonic()
-        self._tally.calls += 1
+        self.tally.calls += 1
         try:
             replies = self.finish(self.begin(packets), packets, began)
             for reply in replies:
@@ -88,7 +88,7 @@ class Node:
         What cannot be written, or is refused later, counts as a failure and as lost.
         """
         if self.breaker.refuses():
-            self._tally.lost += len(packets)
+            self.tally.lost += len(packets)
             return
         began = time.monotonic()
         try:
@@ -97,10 +97,10 @@ class Node:
                 wire = self._finished(wire, (), [])
             wire = self._written(wire, packets)
         except FAILURES as error:
-            self._tally.lost += len(packets)
+            self.tally.lost += len(packets)
             self.failure(error, began)
             return
-        self._tally.sends += 1
+        self.tally.sends += 1
         wire.owed.extend(packets)
         self._put(wire, began)
 
@@ -139,6 +139,13 @@ class Node:
         self.breaker.failed(time.monotonic() - began)
         return StoreUnavailable(f"Redis did not answer as it should: {error}")
 
+    def lose(self, packet: Packet, refused: Refused) -> None:
+        """What nobody waits for was refused: it counts as a failure, unless somebody takes care of it."""
+        if not self._refused(packet, refused):
+            self.tally.lost += 1
+            self.breaker.failed(0.0)
+            logger.info("what was sent without waiting is refused: %s", refused)
+
     def close(self) -> None:
         """Read what is still to be read, then close every connection and end the probing."""
         self.flush()
@@ -176,7 +183,7 @@ class Node:
             return
 
     def _drop(self, wire: Wire) -> None:
-        self._tally.lost += len(wire.owed)
+        self.tally.lost += len(wire.owed)
         wire.close()
 
     def _written(self, wire: Wire, packets: Sequence[Packet]) -> Wire:
@@ -209,9 +216,9 @@ class Node:
     def _renewed(self, wire: Wire, packets: Sequence[Packet]) -> Wire:
         wire.close()
         owed = [packet for packet in wire.owed if not packet.is_repeated]
-        self._tally.lost += len(wire.owed)
+        self.tally.lost += len(wire.owed)
         renewed = Wire(self._dial())
-        self._tally.lost -= len(owed)
+        self.tally.lost -= len(owed)
         renewed.owed.extend(owed)
         try:
             renewed.write([*owed, *packets])
@@ -238,7 +245,7 @@ class Node:
         again = [
             at for at, reply in enumerate(replies) if isinstance(reply, Refused) and reply.code == NOSCRIPT
         ]
-        self._tally.calls += 1
+        self.tally.calls += 1
         wire.known.clear()
         wire.write([packets[at] for at in again])
         self._collect(wire)
@@ -257,10 +264,8 @@ class Node:
             if reply.code == NOSCRIPT and not packet.is_repeated:
                 packet.is_repeated = True
                 again.append(packet)
-            elif not self._refused(packet, reply):
-                self._tally.lost += 1
-                self.breaker.failed(0.0)
-                logger.info("what was sent without waiting is refused: %s", reply)
+            else:
+                self.lose(packet, reply)
         if again:
             wire.known.clear()
             wire.write(again)

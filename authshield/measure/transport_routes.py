@@ -35,6 +35,7 @@ _HEALTH = command("CLUSTER", "INFO")
 class Trip:
     """What one server is asked: a packet each for these parts; None for what belongs to the next one."""
 
+    address: Address
     node: Node
     packets: list[Packet] = field(default_factory=list)
     parts: list[Part | None] = field(default_factory=list)
@@ -86,7 +87,7 @@ class Routes:
         for part in parts:
             trip = trips.get(part.address)
             if trip is None:
-                trip = trips[part.address] = Trip(self._node(part.address))
+                trip = trips[part.address] = Trip(part.address, self.node_at(part.address))
             trip.add(part)
         return list(trips.values())
 
@@ -127,13 +128,28 @@ class Routes:
         """Who is in charge of a key. Raises ``StoreUnavailable``."""
         return self._owner(slot_of(key))
 
+    def node_at(self, address: Address) -> Node:
+        """The server of an address, to be asked."""
+        node = self.nodes.get(address)
+        if node is None:
+            made = Node(
+                partial(self._dialer.connection, address),
+                self._tally,
+                probe=partial(self._probe, address),
+                refused=partial(self._refused, address),
+            )
+            node = self.nodes.setdefault(address, made)
+            if node is made:
+                self.breakers.append(made.breaker)
+        return node
+
     def node_of(self, key: str) -> Node:
         """The same, to be asked."""
-        return self._node(self.address_of(key))
+        return self.node_at(self.address_of(key))
 
     def masters(self) -> list[Node]:
         """All that are in charge of something; those first that answer."""
-        nodes = [self._node(address) for address in self.slots.masters]
+        nodes = [self.node_at(address) for address in self.slots.masters]
         return sorted(nodes, key=lambda node: node.breaker.is_open)
 
     def _turned(self, part: Part, refused: Refused) -> list[Part]:
@@ -157,7 +173,7 @@ class Routes:
             return False
         packet.is_repeated = True
         address = asked if refused.code == "TRYAGAIN" else self._told(packet.slot, refused, asked)
-        self._node(address).send((_ASKING, packet) if refused.code == "ASK" else (packet,))
+        self.node_at(address).send((_ASKING, packet) if refused.code == "ASK" else (packet,))
         return True
 
     def _owner(self, slot: int) -> Address:
@@ -166,20 +182,6 @@ class Routes:
             self.look()
             raise StoreUnavailable("no server of the Cluster is in charge of a part of the keys")
         return owner
-
-    def _node(self, address: Address) -> Node:
-        node = self.nodes.get(address)
-        if node is None:
-            made = Node(
-                partial(self._dialer.connection, address),
-                self._tally,
-                probe=partial(self._probe, address),
-                refused=partial(self._refused, address),
-            )
-            node = self.nodes.setdefault(address, made)
-            if node is made:
-                self.breakers.append(made.breaker)
-        return node
 
     def _probe(self, address: Address) -> bool:
         """Whether a server that was away is worth asking: in good health, or no longer asked at all."""

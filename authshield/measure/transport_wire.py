@@ -27,7 +27,8 @@ NOSCRIPT = "NOSCRIPT"
 REDIRECTS = frozenset({"MOVED", "ASK", "TRYAGAIN"})
 """Refusals of a healthy server that is not in charge of the key."""
 
-_HARMLESS = REDIRECTS | {NOSCRIPT}
+HARMLESS = REDIRECTS | {NOSCRIPT}
+"""Refusals after which a connection may be kept. Any other may come from one who is not the master any more."""
 _READ_BYTES = 16384
 
 
@@ -134,8 +135,7 @@ class Wire:
             reply = self._gets()
         script = packet.script
         if isinstance(reply, Refused):
-            # What says no may not be the master any more: the next connection may find another one.
-            self.is_stale = self.is_stale or reply.code not in _HARMLESS
+            self.is_stale = self.is_stale or reply.code not in HARMLESS
         elif script is not None and script.sha not in self.known:
             self.known.add(script.sha)
         return reply
