@@ -1,7 +1,8 @@
 """Judging: a pure function from what was measured to what is decided. No Django, Redis, clock or settings."""
 
 from authshield.judge.cel import diagnose
-from authshield.judge.compiler import Ruleset, compile_ruleset
+from authshield.judge.compiled import Ruleset
+from authshield.judge.compiler import compile_ruleset
 from authshield.judge.demand import Demand, resolve
 from authshield.judge.judge import judge
 from authshield.judge.learning import Learning, learning, proof_of

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from cel_expr_python import cel
 
 from authshield.judge.scan import Problem, Token, place, scan, tokens, used_names
+from authshield.judge.terms import Refused
+from authshield.judge.translate import Part, translate
 from authshield.vocabulary.facts import BY_NAME
 
 if TYPE_CHECKING:
@@ -78,10 +80,20 @@ class Language:
         self._diagnosed = lru_cache(maxsize=_KEPT)(self._diagnose)
         self._conditions = lru_cache(maxsize=_KEPT)(self._condition)
         self._lists = lru_cache(maxsize=_KEPT)(self._together)
+        self._names = lru_cache(maxsize=_KEPT)(self._find_names)
+        self._translated = lru_cache(maxsize=_KEPT)(self._translate)
 
     def diagnose(self, expression: str) -> list[Problem]:
         """All that is wrong with a condition, in the order of the text; empty when it can be used."""
         return list(self._diagnosed(expression))
+
+    def names(self, expression: str) -> frozenset[str]:
+        """The fields that a condition names."""
+        return self._names(expression)
+
+    def translated(self, expression: str) -> tuple[Part, ...] | None:
+        """A condition that ``diagnose`` has nothing to say about, in Python; None where only the engine will do."""
+        return self._translated(expression)
 
     def condition(self, expression: str) -> Condition:
         """Compile a condition that ``diagnose`` has nothing to say about; else ``ValueError``."""
@@ -94,13 +106,22 @@ class Language:
     def _diagnose(self, expression: str) -> tuple[Problem, ...]:
         return tuple(scan(expression, self.types) or self._ask_engine(expression))
 
+    def _find_names(self, expression: str) -> frozenset[str]:
+        return used_names(expression, self.types)
+
+    def _translate(self, expression: str) -> tuple[Part, ...] | None:
+        try:
+            return translate(expression, self.types)
+        except Refused:
+            return None
+
     def _condition(self, expression: str) -> Condition:
-        return self._compile(expression, used_names(expression, self.types))
+        return self._compile(expression, self.names(expression))
 
     def _together(self, expressions: tuple[str, ...]) -> Condition | None:
         # Each on its own lines: a comment at the end of one must not swallow the next.
         joined = "[" + ",".join(f"(\n{expression}\n)" for expression in expressions) + "]"
-        names = frozenset[str]().union(*(used_names(expression, self.types) for expression in expressions))
+        names = frozenset[str]().union(*map(self.names, expressions))
         try:
             return self._compile(joined, names)
         except ValueError:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from authshield.judge.exact import MOST
 from authshield.vocabulary.facts import BY_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from authshield.vocabulary.features import FactValue
 
@@ -40,18 +41,19 @@ LOCAL: frozenset[str] = frozenset(name for name in BY_NAME if not name.startswit
     "order.is_queued",
 }
 LOCAL -= {"network.travel_kmh"}
-_MOST = (1 << 63) - 1
+_LARGEST = 1 << 1_000
 
 
 def gather(
-    names: Iterable[str],
+    names: Collection[str],
     counts: Mapping[str, str],
     listed: Mapping[str, FactValue],
     facts: Mapping[str, FactValue],
 ) -> dict[str, FactValue]:
     """The named facts. An absent one stays absent.
 
-    ``counts`` says which fact holds a limit's count, by field; it is 0 for an event that is not counted.
+    ``counts`` says which fact holds a limit's count, by field; it is 0 for an event that is not counted. What
+    ``listed`` says of a list counts, whatever was measured.
     """
     try:
         found = {name: facts[name] for name in names}
@@ -60,7 +62,7 @@ def gather(
     for field, fact in counts.items():
         found[field] = facts.get(fact, 0)
     for name, value in listed.items():
-        if name in found:
+        if name in names:
             found[name] = value
     return found
 
@@ -68,11 +70,13 @@ def gather(
 def plain(value: FactValue, kind: str) -> FactValue:
     """A value in its declared type where that loses nothing of its meaning; else as it is."""
     if kind == "int" and isinstance(value, int | float) and value == value // 1:
-        return max(min(int(value), _MOST), -_MOST)
+        return max(min(int(value), MOST), -MOST)
     if kind == "bool" and isinstance(value, int) and value in {0, 1}:
         return bool(value)
     if kind == "double" and isinstance(value, int):
-        return float(value)
+        return float(max(min(value, _LARGEST), -_LARGEST))
     if kind == "string" and isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
+    if kind == "list<string>" and isinstance(value, list):
+        return [plain(one, "string") for one in value]  # type: ignore[misc]
     return value

@@ -13,7 +13,7 @@ from authshield.vocabulary.event import HOLDABLE, Kind, OrderChange
 from authshield.vocabulary.ruleset import Dimension, Limit, Rule, State
 
 if TYPE_CHECKING:
-    from authshield.judge.compiler import Ruleset
+    from authshield.judge.compiled import Ruleset
     from authshield.vocabulary.event import Event
     from authshield.vocabulary.features import Features, LimitHit
 
@@ -25,15 +25,25 @@ _SOURCES = frozenset(
 )
 _AIMS = frozenset({Dimension.USERNAME, Dimension.GLOBAL})
 _GUESSED_AT = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT})
+_SPARED_BY = frozenset({"device.is_seen", "device.is_trusted"})
 _FROZEN_KINDS = HOLDABLE | {Kind.LOGIN}
+_GUARDED_BY = frozenset({"account.is_frozen", "session.is_ended"})
+
+
+def facts_read(kind: Kind) -> frozenset[str]:
+    """The facts that are read on such an event besides those that its rules name."""
+    return _GUARDED_BY | _SPARED_BY if kind in _GUESSED_AT else _GUARDED_BY
 
 
 def rule_findings(event: Event, features: Features, ruleset: Ruleset) -> list[Finding]:
     """The rules that match or fail. In an outage only those that need nothing from the store are asked."""
     program = (ruleset.outage_programs if features.is_missing else ruleset.programs)[event.kind]
-    if not program.batches:
+    if not program.rules:
         return []
-    matched, failed = program.run(features.facts, ruleset.lists.facts(event))
+    listed = ruleset.lists.facts(event, program.listed)
+    matched, failed = program.run(features.facts, listed)
+    if not matched and not failed:
+        return []
     return [*map(_matched, matched), *(_failed(rule, event) for rule in failed)]
 
 
@@ -102,12 +112,12 @@ def _is_spared(event: Event, features: Features, limit: Limit) -> bool:
 
 def guards(event: Event, features: Features) -> list[Finding]:
     """What no rule and no switch can lift: a frozen account and an ended session."""
-    found = []
-    if features.facts["account.is_frozen"] and event.kind in _FROZEN_KINDS:
+    found, facts = [], features.facts
+    if facts["account.is_frozen"] and event.kind in _FROZEN_KINDS:
         found.append(
             Finding("account-frozen", "account_frozen", 0.0, Action.DENY, text="the account is frozen")
         )
-    if features.facts["session.is_ended"] and event.kind != Kind.LOGOUT:
+    if facts["session.is_ended"] and event.kind != Kind.LOGOUT:
         found.append(
             Finding("session-ended", "session_ended", 0.0, Action.DENY, text="the session was ended")
         )

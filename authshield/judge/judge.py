@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from authshield.judge.findings import guards, limit_findings, outage, rule_findings
+from authshield.judge.usual import allowed
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Decision, Finding, Reason
 from authshield.vocabulary.event import HOLDABLE, Kind
@@ -17,25 +18,28 @@ from authshield.vocabulary.ruleset import SwitchKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from authshield.judge.compiler import Ruleset
+    from authshield.judge.compiled import Ruleset
     from authshield.vocabulary.event import Event
     from authshield.vocabulary.features import Features
-    from authshield.vocabulary.ruleset import Switch
+    from authshield.vocabulary.ruleset import Switch, Threshold
 
 MAX_RISK = 100.0
 
 
 def judge(event: Event, features: Features, ruleset: Ruleset, switches: Sequence[Switch] = ()) -> Decision:
     """Decide. ``switches`` that have expired at the event's time are ignored. Cost: see docs/rules.md."""
-    active = [switch for switch in switches if switch.expires_at > event.at]
-    findings = rule_findings(event, features, ruleset) + limit_findings(event, features, ruleset)
+    active = [switch for switch in switches if switch.expires_at > event.at] if switches else ()
+    findings = rule_findings(event, features, ruleset)
+    if features.over:
+        findings += limit_findings(event, features, ruleset)
     if active:
         off = {switch.target for switch in active if switch.kind == SwitchKind.RULE_OFF}
         findings = [finding for finding in findings if finding.id.removeprefix("failed:") not in off]
-    findings += outage(event, features) if features.is_missing else ()
+        findings += _tightened(event, active)
+    if features.is_missing:
+        findings += outage(event, features)
     findings += guards(event, features)
-    findings += _tightened(event, active)
-    return _decide(event, findings, ruleset, features, observe_only=_observes(active))
+    return _decide(event, findings, ruleset, features, observe_only=bool(active) and _observes(active))
 
 
 def _observes(active: Iterable[Switch]) -> bool:
@@ -57,30 +61,19 @@ def _tightened(event: Event, active: Iterable[Switch]) -> list[Finding]:
 def _decide(
     event: Event, findings: list[Finding], ruleset: Ruleset, features: Features, *, observe_only: bool
 ) -> Decision:
+    thresholds = ruleset.thresholds_by_kind[event.kind]
+    if not findings and not _is_reached(thresholds, 0.0):
+        degraded = features.is_missing
+        return allowed(event.id, ruleset.source.version, observe_only=observe_only, degraded=degraded)
     counting = [finding for finding in findings if not finding.shadow]
     risk = min(sum((finding.points for finding in counting), 0.0), MAX_RISK)
     counting += [
         Finding(
             f"threshold:{limit.action.word}", "risk_threshold", 0.0, limit.action, limit.required, "the risk"
         )
-        for limit in ruleset.thresholds_by_kind[event.kind]
+        for limit in thresholds
         if risk >= limit.risk
     ]
-    if not counting and not findings:  # the usual case, in half the time
-        none = Strength.NONE
-        usual = (
-            event.id,
-            Action.ALLOW,
-            none,
-            0.0,
-            (),
-            (),
-            ruleset.version,
-            0,
-            observe_only,
-            features.is_missing,
-        )
-        return Decision(*usual)
     action = max((_possible(finding.action, event.kind) for finding in counting), default=Action.ALLOW)
     return Decision(
         event_id=event.id,
@@ -97,6 +90,13 @@ def _decide(
         observe_only=observe_only,
         degraded=features.is_missing,
     )
+
+
+def _is_reached(thresholds: Iterable[Threshold], risk: float) -> bool:
+    for threshold in thresholds:  # noqa: SIM110 - a generator would take longer than all else in the usual case
+        if risk >= threshold.risk:
+            return True
+    return False
 
 
 def _possible(action: Action, kind: Kind) -> Action:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from authshield.vocabulary.features import Features
 
 
+TEACHING = frozenset({"account.logins", "device.is_trusted"})
+"""The facts that a lesson may rest on."""
+
 _TEACHING_NOTHING = frozenset({Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
 """Tries at a secret: whoever makes them has not got in yet."""
 

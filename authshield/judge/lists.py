@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from authshield.vocabulary.event import Order, OrderChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from authshield.vocabulary.event import Event
     from authshield.vocabulary.ruleset import ListEntry
@@ -26,6 +27,7 @@ FACT_KINDS = {
     "lists.symbol": ("symbol",),
     "lists.network": ("asn", "country"),
 }
+_NOTHING: dict[str, list[str]] = {name: [] for name in FACT_KINDS}
 _ASN = re.compile(r"(?:AS)?([0-9]{1,10})", re.IGNORECASE)
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 _MAX_LENGTH = 100
@@ -36,63 +38,64 @@ Names = dict[str, datetime]
 class Lists:
     """Look-ups by kind; addresses by prefix length, so that the cost does not grow with the list."""
 
-    __slots__ = ("_networks", "_values")
+    __slots__ = ("_is_any", "_networks", "_values")
 
     def __init__(self, entries: Iterable[ListEntry]) -> None:
         """``entries`` were found valid by ``problem_with``."""
-        self._values: dict[tuple[str, str], Names] = {}
+        self._values: dict[str, dict[str, Names]] = {}
         self._networks: dict[tuple[int, int], dict[int, Names]] = {}
         for entry in entries:
             _keep(self._names_of(entry), entry)
+        self._is_any = bool(self._values or self._networks)
 
     def _names_of(self, entry: ListEntry) -> Names:
         if entry.kind != "ip":
-            return self._values.setdefault((entry.kind, canonical(entry.kind, entry.value)), {})
+            by_value = self._values.setdefault(entry.kind, {})
+            return by_value.setdefault(canonical(entry.kind, entry.value), {})
         network = ip_network(canonical("ip", entry.value))
         shift = network.max_prefixlen - network.prefixlen
         by_prefix = self._networks.setdefault((network.version, shift), {})
         return by_prefix.setdefault(int(network.network_address) >> shift, {})
 
-    def facts(self, event: Event) -> dict[str, list[str]]:
-        """The five ``lists.*`` facts of an event, none where nothing is listed; expired entries are left out."""
-        if not self._values and not self._networks:
-            return {}
-        return {
-            "lists.ip": self._of_address(event.client.ip, event.at),
-            "lists.device": sorted(
-                {
-                    *self._of("device", event.device.id, event.at),
-                    *self._of("device", event.device.key, event.at),
-                }
-            ),
-            "lists.account": self._of("account", event.account, event.at),
-            "lists.symbol": self._of("symbol", _symbol(event), event.at),
-            "lists.network": sorted(
-                {
-                    *self._of("asn", str(event.network.asn), event.at),
-                    *self._of("country", event.network.country, event.at),
-                }
-            ),
-        }
+    def facts(self, event: Event, names: Collection[str] = FACT_KINDS) -> Mapping[str, list[str]]:
+        """These ``lists.*`` facts of an event, without expired entries. Cost: nothing where nothing is listed."""
+        if not names or not self._is_any:
+            return _NOTHING
+        return {name: self._found(name, event) for name in names}
 
-    def _of(self, kind: str, value: str | None, at: datetime) -> list[str]:
-        found = self._values.get((kind, value)) if value else None
-        return _still(found, at) if found else []
+    def _found(self, name: str, event: Event) -> list[str]:
+        kinds, at = FACT_KINDS[name], event.at
+        if kinds == ("ip",):
+            return self._of_address(event.client.ip, at)
+        found: set[str] = set()
+        for kind in kinds:
+            if by_value := self._values.get(kind):
+                for value in _VALUES[kind](event):
+                    found.update(_still(by_value.get(value or "", {}), at))
+        return sorted(found)
 
     def _of_address(self, text: str, at: datetime) -> list[str]:
-        if not self._networks:
+        address = _address(text) if self._networks else None
+        if address is None:
             return []
-        try:
-            address = ip_address(text)
-        except ValueError:
-            return []
-        if isinstance(address, IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        number, names = int(address), set[str]()
-        for (version, shift), by_prefix in self._networks.items():
-            if version == address.version and (found := by_prefix.get(number >> shift)):
+        version, number = address
+        names = set[str]()
+        for (of, shift), by_prefix in self._networks.items():
+            if of == version and (found := by_prefix.get(number >> shift)):
                 names.update(_still(found, at))
         return sorted(names)
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> tuple[int, int] | None:
+    """Version and number; of an IPv4 address in IPv6's clothes its own. None where it is no address."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address.version, int(address)
 
 
 def _keep(names: Names, entry: ListEntry) -> None:
@@ -101,13 +104,23 @@ def _keep(names: Names, entry: ListEntry) -> None:
 
 
 def _still(names: Names, at: datetime) -> list[str]:
-    return sorted(name for name, until in names.items() if until > at)
+    return [name for name, until in names.items() if until > at]
 
 
 def _symbol(event: Event) -> str | None:
     subject = event.subject
     order = subject.order if isinstance(subject, OrderChange) else subject
     return order.symbol if isinstance(order, Order) else None
+
+
+# What an event is looked up by. An entry is never empty, and so what is not known is in no list.
+_VALUES: dict[str, Callable[[Event], tuple[str | None, ...]]] = {
+    "device": lambda event: (event.device.id, event.device.key),
+    "account": lambda event: (event.account,),
+    "symbol": lambda event: (_symbol(event),),
+    "asn": lambda event: (str(event.network.asn),),
+    "country": lambda event: (event.network.country,),
+}
 
 
 def canonical(kind: str, value: str) -> str:

@@ -10,6 +10,7 @@ from authshield.judge import Ruleset, compile_ruleset, judge, resolve
 from authshield.tune.transfer import default_source
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.event import Kind
+from authshield.vocabulary.facts import MISSING
 from authshield.vocabulary.features import LimitHit
 from tests.judge.events import event, features
 from tests.judge.stories import (
@@ -34,7 +35,7 @@ def decide(kind: Kind, facts: Facts, *, over: tuple[LimitHit, ...] = (), ruleset
     listed = {name: value for name, value in facts.items() if name.startswith("lists.")}
     if not listed:
         return judge(event(kind), measured, ruleset)
-    matched, _ = ruleset.programs[kind].run(measured.facts, {})
+    matched, _ = ruleset.programs[kind].run(measured.facts, MISSING | listed)
     return tuple(rule.id for rule in matched)
 
 

@@ -55,7 +55,7 @@ def test_what_is_not_listed_is_in_no_list() -> None:
         Kind.LOGIN, account=None, device=DeviceSeen(), network=Network(), client=Client("192.0.2.1")
     )
     assert set(map(len, Lists(ENTRIES).facts(stranger).values())) == {0}
-    assert Lists([]).facts(event()) == {}
+    assert Lists([]).facts(event()) == {name: [] for name in FACT_KINDS}
 
 
 @pytest.mark.parametrize(
