@@ -20,7 +20,7 @@ from authshield.vocabulary.facts import MISSING, NEVER_HOURS, NEVER_SECONDS
 from authshield.vocabulary.features import Features
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from authshield.measure.plan import Shape
     from authshield.vocabulary.event import Event
@@ -67,7 +67,7 @@ for _name, _value in MISSING.items():
 def derive(
     event: Event,
     shape: Shape,
-    reply: bytes,
+    replies: Sequence[bytes],
     context: Context,
     *,
     durable: bool = True,
@@ -78,7 +78,7 @@ def derive(
     ``durable`` False says that there is no durable copy to ask, so that no account is ever cold.
     ``milliseconds`` is how long the store was waited for.
     """
-    reading = read(event, shape, reply)
+    reading = read(event, shape, replies)
     counts = {"velocity." + limit_id: count for limit_id, count in reading.counts.items()}
     is_cold = durable and event.account is not None and not reading.account.get("synced")
     facts = LazyFacts(counts, _FILLERS, Source(event, reading, context, event.at_ms))

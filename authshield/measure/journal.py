@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from authshield.vocabulary.event import Event
     from authshield.vocabulary.features import Features
 
-SEEN, SETTLED = "seen", "settled"
+SEEN, SETTLED = b"seen", b"settled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,13 @@ class Settled:
 
 Entry = Seen | Settled
 
+StreamEntry = tuple[bytes, bytes, bytes]
+"""What a script adds to the stream: mark, blob, longest length."""
 
-def seen_entry(event: Event, shape: Shape, context: Context, length: int) -> list[object]:
+
+def seen_entry(event: Event, shape: Shape, context: Context, length: int) -> StreamEntry:
     """The entry of a measured event, as the script takes it."""
-    return [SEEN, _packed(event) + _packed_shape(shape, context), length]
+    return SEEN, _packed(event) + _packed_shape(shape, context), b"%d" % length
 
 
 def settled_entry(
@@ -74,10 +77,10 @@ def settled_entry(
     *,
     trust: bool,
     length: int,
-) -> list[object]:
+) -> StreamEntry:
     """The entry of a settled event, as the script takes it."""
     plain = [codec.decision_to_plain(decision), codec.outcome_to_plain(outcome), dict(extra), trust]
-    return [SETTLED, _packed(event) + msgpack.packb(plain), length]
+    return SETTLED, _packed(event) + msgpack.packb(plain), b"%d" % length
 
 
 def read_entry(entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
@@ -85,7 +88,7 @@ def read_entry(entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
     unpacker = msgpack.Unpacker()
     unpacker.feed(fields[b"b"])
     event = codec.event_from_plain(unpacker.unpack())
-    if fields[b"k"] == SETTLED.encode():
+    if fields[b"k"] == SETTLED:
         decision, outcome, extra, trust = unpacker.unpack()
         return Settled(
             entry_id,
@@ -97,7 +100,9 @@ def read_entry(entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
         )
     rows, context = unpacker.unpack()
     shape: Shape = tuple((kind, tuple(limit_ids)) for kind, limit_ids in rows)
-    return Seen(entry_id, event, derive(event, shape, fields[b"r"], Context(*context)))
+    return Seen(
+        entry_id, event, derive(event, shape, msgpack.unpackb(fields[b"r"], raw=True), Context(*context))
+    )
 
 
 _last: tuple[Event, bytes] | None = None

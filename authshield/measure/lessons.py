@@ -8,16 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from authshield.measure.plan import (
-    DAY_MS,
-    HOUR_MS,
-    PROFILE,
-    ROWS,
-    UNUSUAL,
-    browser_and_places,
-    device_tag,
-    field_tag,
-)
+from authshield.measure.generate_bases import DAY_MS, HOUR_MS, UNUSUAL
+from authshield.measure.operands import MOST, browser_and_places, device_tag, field_tag
 from authshield.measure.travel import radius_km
 from authshield.vocabulary.actions import Strength
 from authshield.vocabulary.decision import Decision, Final, Outcome
@@ -27,11 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from authshield.measure.keys import Keys
-    from authshield.measure.plan import Op
+    from authshield.measure.programs import Op
     from authshield.vocabulary.features import Features
+
+PROFILE = {"dev": 32, "fp": 32, "net": 64, "asn": 32, "cc": 16, "br": 16, "hr": 24, "sym": 128, "mkt": 16}
+"""Fields of an account's profile, and how many different values each keeps."""
 
 ISSUED_DEVICE = "issued_device"
 """Key in ``extra``: the device id that the answer to a sign-in brings, where none came with it."""
+
+ISSUED_ORDER = "issued_order"
+"""Key in ``extra``: the number that the broker gave to an order, where the event did not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def _learn_login(event: Event, features: Features, keys: Keys, device: int, *, t
     network = event.network
     if network.lat is not None and network.lon is not None:
         place = [network.lat, network.lon, radius_km(network), event.at_ms]
-        ops.append(["s", {"place": place, "place_dev": device}])
+        ops += (["s", {"place": place}], ["b", "P", device])
     return ops
 
 
@@ -138,16 +136,14 @@ def _session_start(event: Event, features: Features, settlement: Settlement, key
         "started": event.at_ms,
         "risk": settlement.decision.risk,
         "unusual": int(is_unusual),
-        "dev": device_tag(keys, event) or _issued(settlement, keys),
         "asn": event.network.asn,
         "country": event.network.country,
         "browser": event.client.browser,
     }
     if isinstance(subject, Login) and subject.is_staff:
         attributes["staff"] = 1
-    if not attributes["dev"]:
-        del attributes["dev"]
-    ops: list[Op] = [["s", attributes]]
+    device = device_tag(keys, event) or _issued(settlement, keys)
+    ops: list[Op] = [["s", attributes], ["b", "D", device]]
     if proved:
         ops.append(["q", int(proved)])
     return ops
@@ -162,11 +158,19 @@ def _symbol(event: Event, features: Features, settlement: Settlement, keys: Keys
     if order.side != "buy" or not is_placed or not features.facts["session.is_unusual"]:
         return []
     member = keys.tag("acct", event.account)
-    return [["w", UNUSUAL, HOUR_MS, -1, 2 * ROWS, order.value_minor, member, 0]]
+    return [["w", UNUSUAL, HOUR_MS, min(order.value_minor, MOST), member]]
+
+
+def _address(event: Event, _: Features, settlement: Settlement, keys: Keys) -> list[Op]:
+    """A customer who signed in; the script learns it where a limit grows with them."""
+    is_customer = event.kind is Kind.LOGIN and settlement.login_succeeded and event.account is not None
+    return [["g", keys.tag("acct", event.account or "")]] if is_customer else []
 
 
 _TEACHERS: dict[str, Callable[[Event, Features, Settlement, Keys], list[Op]]] = {
     "acct": _account,
     "sess": _session,
     "sym": _symbol,
+    "ip": _address,
+    "net": _address,
 }

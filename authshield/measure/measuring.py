@@ -8,23 +8,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import msgpack
-
 from authshield.errors import StoreUnavailable
 from authshield.measure.derive import Context, derive, without_store
 from authshield.measure.journal import seen_entry
 from authshield.measure.plan import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from authshield.measure.plan import Program, RulesetLike
+    from authshield.measure.calls import Call
+    from authshield.measure.plan import RulesetLike
     from authshield.measure.store import Store
     from authshield.vocabulary.event import Event
     from authshield.vocabulary.features import Features
-
-Segment = tuple["Sequence[str]", bytes]
-"""The keys of one event's programs, and the programs as the script reads them."""
 
 
 def measure(
@@ -39,7 +33,7 @@ def measure(
 
 
 def measure_after(
-    before: Segment | None,
+    before: Call | None,
     event: Event,
     ruleset: RulesetLike,
     store: Store,
@@ -48,29 +42,14 @@ def measure_after(
     durable: bool = True,
 ) -> Features:
     """``measure``, with what settles an earlier event in the same round trip, ahead of it."""
-    parameters = ruleset.source.parameters
-    context = Context.of(parameters, store.market_time_zone)
-    planned = plan(event, ruleset.limits_for(event.kind), parameters, store.keys)
-    entry = seen_entry(event, planned.shape, context, store.stream_length) if stream else None
-    body = pack_segment(event.at_ms, store.keys.tag("event", event.id), planned.programs, entry)
-    keys, segments = planned.keys, [body]
-    if before is not None:
-        keys, segments = [*before[0], *keys], [before[1], body]
+    context = Context.of(ruleset.source.parameters, store.market_time_zone)
+    call, shape = plan(event, ruleset, store.keys)
+    if stream:
+        call = call._replace(entry=seen_entry(event, shape, context, store.stream_length))
     began = time.perf_counter()
     try:
-        reply = store.run_segments(keys, segments)[-1]
+        replies = store.run([call] if before is None else [before, call])[-1]
     except StoreUnavailable:
         return without_store(event, context, milliseconds=(time.perf_counter() - began) * 1000)
     waited = (time.perf_counter() - began) * 1000
-    return derive(event, planned.shape, reply, context, durable=durable, milliseconds=waited)
-
-
-def pack_segment(
-    now_ms: int, tag: int, programs: Sequence[Program], entry: list[object] | None = None
-) -> bytes:
-    """One event's programs as the script reads them. ``tag`` marks what the event counted."""
-    segment: list[object] = [now_ms, tag, programs]
-    if entry is not None:
-        segment.append(entry)
-    packed: bytes = msgpack.packb(segment, use_bin_type=False)
-    return packed
+    return derive(event, shape, replies, context, durable=durable, milliseconds=waited)

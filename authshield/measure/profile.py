@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from authshield.measure.generate import TTL
 from authshield.measure.keys import tag_of
-from authshield.measure.measuring import pack_segment
-from authshield.measure.plan import PROFILE, TTL
+from authshield.measure.lessons import PROFILE
+from authshield.measure.programs import learn_call
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from authshield.measure.plan import Op
+    from authshield.measure.programs import Op
     from authshield.measure.store import Store
     from authshield.vocabulary.actions import Strength
     from authshield.vocabulary.snapshot import AccountSnapshot
@@ -123,7 +124,7 @@ def _change_account(store: Store, account: str, ops: list[Op]) -> None:
 
 def _change(store: Store, kind: str, value: str, ops: list[Op]) -> None:
     # Time 0: nothing here is counted by the clock, so nothing has to expire by it either.
-    store.run_segments([store.keys.entity(kind, value)], [pack_segment(0, 0, [[TTL[kind], *ops]])])
+    store.run([learn_call(0, 0, {store.keys.entity(kind, value): [TTL[kind], *ops]})])
 
 
 def _ms(at: datetime) -> int:

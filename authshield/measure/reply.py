@@ -1,4 +1,4 @@
-"""What the script replied, read into named values. Pure; knows the order in which ``plan`` asked.
+"""What the script replied, read into named values. Pure; knows how ``generate`` lays a reply out.
 
 Must not say what the values mean: that is ``derive``.
 """
@@ -6,15 +6,18 @@ Must not say what the values mean: that is ``derive``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
+from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgpack
 
-from authshield.measure.plan import browser_and_places, order_of
+from authshield.measure.generate import ACCOUNT_TTL_MS
+from authshield.measure.operands import order_of
 from authshield.vocabulary.features import LimitHit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Sequence
 
     from authshield.measure.plan import Shape
     from authshield.vocabulary.event import Event
@@ -40,7 +43,15 @@ class Entry(NamedTuple):
 
 NOTHING = Entry()
 
-_SAME, _OTHER = 1, 2
+FIELDS = ("dev", "fp", "net", "asn", "cc", "br", "sym", "mkt")
+"""Profile fields in the order of a reply; the last two for orders only."""
+
+_ENTRY = Struct(">QQIB")
+_UNSEEN = bytes(_ENTRY.size)
+_TRADES = Struct(">Idddd")
+_SYMBOL = Struct(">dHB")
+_PLACES, _ALL = 6, len(FIELDS)
+_OTHER = 2
 
 
 @dataclass(slots=True)
@@ -69,57 +80,83 @@ class Reading:
         return self.profile.get(name, NOTHING)
 
 
-def read(event: Event, shape: Shape, packed: bytes) -> Reading:
-    """Read one segment's reply. Cost: about 10 µs."""
+def read(event: Event, shape: Shape, replies: Sequence[bytes]) -> Reading:
+    """Read the replies of an event's keys. Cost: about 5 µs."""
     reading = Reading()
-    values = iter(msgpack.unpackb(packed, raw=True))
-    for kind, limit_ids in shape:
+    for (kind, limit_ids), reply in zip(shape, replies, strict=True):
+        read_base = _BASES.get(kind)
+        at = 0 if read_base is None else read_base(reading, event, reply)
+        if limit_ids:
+            at = _read_limits(reading, limit_ids, reply, at)
         if kind == "acct":
-            _read_account(reading, event, values)
+            reading.account = _attributes(reply, at)
         elif kind == "sess":
-            reading.session = _attributes(next(values))
-            reading.is_other_device = next(values) == _OTHER
-        elif kind == "dev":
-            reading.device_accounts = next(values)
-            next(values)
-        elif kind == "sym":
-            reading.unusual_value = next(values)
-            reading.unusual_buyers = next(values)
-            reading.is_unusual_buyer = next(values) == 1
-        for limit_id in limit_ids:
-            count, wait = int(next(values)), int(next(values))
-            reading.counts[limit_id] = count
-            if wait >= 0:
-                reading.over.append(LimitHit(limit_id, count, wait))
+            # Of a session that has shown a device and no more, that is known.
+            reading.session = _attributes(reply, at) or ({"dev": True} if reply[0] else {})
     return reading
 
 
-def _read_account(reading: Reading, event: Event, values: Iterator[Any]) -> None:
-    reading.account = _attributes(next(values))
-    reading.is_place_device = next(values) == _SAME
-    _read_entry(reading, "dev", values)
-    for name, _ in browser_and_places(event):
-        _read_entry(reading, name, values)
-    if order_of(event) is None:
-        return
-    _read_entry(reading, "sym", values)
-    _read_entry(reading, "mkt", values)
-    reading.orders = next(values)
-    next(values)
-    reading.sold = next(values)
-    next(values)
-    reading.sold_lately = next(values)
-    reading.bought = next(values)
-    next(values)
-    reading.symbol_bought = next(values)
+def _read_session(reading: Reading, _: Event, reply: bytes) -> int:
+    reading.is_other_device = reply[0] == _OTHER
+    return 1
 
 
-def _read_entry(reading: Reading, name: str, values: Iterator[Any]) -> None:
-    first = next(values)
-    if first:
-        reading.profile[name] = Entry(first, next(values), next(values), next(values))
+def _read_device(reading: Reading, _: Event, reply: bytes) -> int:
+    reading.device_accounts = int.from_bytes(reply[:2], "big")
+    return 2
 
 
-def _attributes(blob: bytes) -> dict[str, Any]:
-    attributes: dict[str, Any] = msgpack.unpackb(blob) if blob else {}
+def _read_symbol(reading: Reading, _: Event, reply: bytes) -> int:
+    value, reading.unusual_buyers, is_buyer = _SYMBOL.unpack_from(reply)
+    reading.unusual_value, reading.is_unusual_buyer = int(value), is_buyer == 1
+    return _SYMBOL.size
+
+
+def _read_account(reading: Reading, event: Event, reply: bytes) -> int:
+    """The profile entries and what was traded; returns where the limits begin."""
+    reading.is_place_device = reply[0] == 1
+    has_order = order_of(event) is not None
+    at, size, forgotten = 1, _ENTRY.size, event.at_ms - ACCOUNT_TTL_MS
+    for name in FIELDS[: _ALL if has_order else _PLACES]:
+        packed = reply[at : at + size]
+        if packed != _UNSEEN:
+            entry = Entry._make(_ENTRY.unpack(packed))
+            if entry.last > forgotten:
+                reading.profile[name] = entry
+        at += size
+    if not has_order:
+        return at
+    reading.orders, *sums = _TRADES.unpack_from(reply, at)
+    reading.sold, reading.sold_lately, reading.bought, reading.symbol_bought = map(int, sums)
+    return at + _TRADES.size
+
+
+def _read_limits(reading: Reading, limit_ids: tuple[str, ...], reply: bytes, at: int) -> int:
+    layout = _limits(len(limit_ids))
+    values = layout.unpack_from(reply, at)
+    for limit_id, count, wait in zip(limit_ids, values[::2], values[1::2], strict=True):
+        reading.counts[limit_id] = int(count)
+        if wait >= 0:
+            reading.over.append(LimitHit(limit_id, int(count), int(wait)))
+    return at + layout.size
+
+
+_BASES: dict[str, Callable[[Reading, Event, bytes], int]] = {
+    "acct": _read_account,
+    "sess": _read_session,
+    "dev": _read_device,
+    "sym": _read_symbol,
+}
+"""Each reads what comes before the limits, and returns where those begin."""
+
+
+@cache
+def _limits(number: int) -> Struct:
+    return Struct(f">{2 * number}d")
+
+
+def _attributes(reply: bytes, at: int) -> dict[str, Any]:
+    if len(reply) == at:
+        return {}
+    attributes: dict[str, Any] = msgpack.unpackb(reply[at:])
     return attributes

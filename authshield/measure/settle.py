@@ -9,38 +9,50 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from authshield.errors import StoreUnavailable
+from authshield.measure.generate import TTL
 from authshield.measure.journal import settled_entry
-from authshield.measure.lessons import ISSUED_DEVICE, Settlement, lessons
-from authshield.measure.measuring import Segment, measure_after, pack_segment
-from authshield.measure.plan import OTHER_TTL_MS, TTL, entities
+from authshield.measure.lessons import ISSUED_DEVICE, ISSUED_ORDER, Settlement, lessons
+from authshield.measure.measuring import measure_after
+from authshield.measure.plan import entities, program_for
+from authshield.measure.programs import learn_call
 from authshield.vocabulary.decision import Final
-from authshield.vocabulary.event import Event, Kind
+from authshield.vocabulary.event import Event, Kind, Order, OrderChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from authshield.measure.plan import Op, Program, RulesetLike
+    from authshield.measure.calls import Call
+    from authshield.measure.keys import Keys
+    from authshield.measure.plan import RulesetLike
+    from authshield.measure.programs import Op, Program
     from authshield.measure.store import Store
     from authshield.vocabulary.features import Features
 
-__all__ = ["ISSUED_DEVICE", "Settlement", "settle", "settle_then_measure", "settling"]
+__all__ = ["ISSUED_DEVICE", "ISSUED_ORDER", "Settlement", "settle", "settle_then_measure", "settling"]
 
 RESERVING = frozenset({Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL, Kind.PROFILE_CHANGE})
 """Kinds that give back what they counted when they did not happen. An attempt at a secret never does."""
 
 
 def settle(
-    event: Event, features: Features, settlement: Settlement, store: Store, *, stream: bool = True
+    event: Event,
+    features: Features,
+    settlement: Settlement,
+    store: Store,
+    *,
+    ruleset: RulesetLike | None = None,
+    stream: bool = True,
 ) -> None:
     """Settle a measured event. ``features`` are those that it was judged by.
 
-    Raises nothing; where the store was missing at the measuring it is not asked again. Cost: 1 round trip.
+    ``ruleset`` spares the keys that none of its limits counts by. Raises nothing; where the store was missing at
+    the measuring it is not asked again. Cost: 1 round trip.
     """
     if features.is_missing:
         return
-    keys, segment = settling(event, features, settlement, store, stream=stream)
+    call = settling(event, features, settlement, store, ruleset=ruleset, stream=stream)
     with suppress(StoreUnavailable):
-        store.run_segments(keys, [segment])
+        store.run([call])
 
 
 def settle_then_measure(
@@ -54,23 +66,28 @@ def settle_then_measure(
     """Settle an earlier event and measure the next one in one round trip, as a replay does; never cold."""
     before = None
     if settled is not None and not settled[1].is_missing:
-        before = settling(*settled, store, stream=stream)
+        before = settling(*settled, store, ruleset=ruleset, stream=stream)
     return measure_after(before, event, ruleset, store, stream=stream, durable=False)
 
 
 def settling(
-    event: Event, features: Features, settlement: Settlement, store: Store, *, stream: bool = True
-) -> Segment:
-    """The keys and the packed programs that settle an event; for calls that carry more than one."""
-    keys, programs = [], []
-    found = _entities(event, settlement)
-    for kind, value in found.items():
-        ops = _release(event, settlement)
-        ops += lessons(kind, event, features, settlement=settlement, keys=store.keys)
+    event: Event,
+    features: Features,
+    settlement: Settlement,
+    store: Store,
+    *,
+    ruleset: RulesetLike | None = None,
+    stream: bool = True,
+) -> Call:
+    """The call that settles an event; for trips that carry more than one."""
+    keys = store.keys
+    tag = keys.tag("event", event.id)
+    given_back = _given_back(event, settlement, tag, keys)
+    programs: dict[str, Program] = {}
+    for kind, value in _entities(event, settlement, ruleset).items():
+        ops = [*given_back, *lessons(kind, event, features, settlement=settlement, keys=keys)]
         if ops:
-            program: Program = [TTL.get(kind, OTHER_TTL_MS), *ops]
-            keys.append(store.keys.entity(kind, value))
-            programs.append(program)
+            programs[keys.entity(kind, value)] = [TTL.get(kind, 0), *ops]
     entry = None
     if stream:
         entry = settled_entry(
@@ -81,19 +98,43 @@ def settling(
             trust=settlement.trust,
             length=store.stream_length,
         )
-    return keys, pack_segment(event.at_ms, store.keys.tag("event", event.id), programs, entry)
+    return learn_call(max(0, event.at_ms), tag, programs, entry)
 
 
-def _entities(event: Event, settlement: Settlement) -> Mapping[str, str]:
-    found = entities(event)
+def _entities(event: Event, settlement: Settlement, ruleset: RulesetLike | None) -> Mapping[str, str]:
+    wanted = None if ruleset is None else program_for(event.kind, ruleset).wanted
+    found = entities(event, wanted)
     if event.kind is Kind.LOGIN and not settlement.outcome.happened:
         found.pop("sess", None)
-    return found
+    if wanted is None:
+        return found
+    return {kind: value for kind, value in found.items() if kind in wanted or kind in _TAUGHT}
 
 
-def _release(event: Event, settlement: Settlement) -> list[Op]:
+_TAUGHT = frozenset({"acct", "sess", "sym"})
+
+
+def _given_back(event: Event, settlement: Settlement, tag: int, keys: Keys) -> list[Op]:
+    """What the windows give back: an event that did not happen, a right secret, a cancelled order."""
     # What is held may still happen: it keeps its place in the limits and in what was sold and bought.
-    is_off = not settlement.outcome.happened and settlement.outcome.final is not Final.HELD
+    happened = settlement.outcome.happened
+    is_off = not happened and settlement.outcome.final is not Final.HELD
     if event.kind in RESERVING and is_off:
-        return [["r", "w"]]
-    return [["r", "wr:"]] if settlement.login_succeeded else []
+        return [["r", "", tag]]
+    if settlement.login_succeeded:
+        return [["r", "rb", tag]]
+    order, subject = _order_tag(event, settlement, keys), event.subject
+    if not order:
+        return []
+    if isinstance(subject, OrderChange):
+        return [["r", "fb", order]] if happened and subject.change == "cancel" else []
+    # A cancel names the order, not the event that placed it.
+    return [["u", "fb", tag, order]]
+
+
+def _order_tag(event: Event, settlement: Settlement, keys: Keys) -> int:
+    subject = event.subject
+    if not isinstance(subject, Order | OrderChange):
+        return 0
+    order_id = settlement.extra.get(ISSUED_ORDER, "") or subject.order_id
+    return keys.tag("order", f"{event.account}\x1f{order_id}") if order_id else 0

@@ -36,11 +36,23 @@ _numbers = count()
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Lists that hold every event, by name."""
+
+    names: tuple[str, ...] = ()
+
+    def facts(self, event: Event) -> dict[str, list[str]]:
+        """All of them, if there is an event."""
+        return {"lists.ip": [name for name in self.names if event.id]}
+
+
+@dataclass(frozen=True)
 class Published:
     """As much of a compiled ruleset as measuring needs."""
 
     source: RulesetSource
     limits: tuple[Limit, ...] = ()
+    lists: Listed = Listed()
     by_kind: dict[Kind, tuple[Limit, ...]] = field(default_factory=dict)
 
     def limits_for(self, kind: Kind) -> tuple[Limit, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from authshield.measure import Store, measure, settle
-from authshield.measure.plan import READY_KEPT
+from authshield.measure.generate import KEPT as READY_KEPT
 from authshield.measure.profile import forget_device, trust_device
 from authshield.vocabulary.event import Client, DeviceSeen, Event
 from authshield.vocabulary.features import Features

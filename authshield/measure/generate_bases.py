@@ -1,0 +1,157 @@
+"""Lua for what every event reads of its account, session, device and symbol, limits apart. Pure text.
+
+In scope are ``v``, ``arg``, ``now``, ``stamp``, ``tag``, ``changed`` and ``need``; what comes of it is ``base``, the
+first part of the key's reply, which ``reply`` reads.
+"""
+
+from __future__ import annotations
+
+from authshield.measure.counted import COUNT, SUM
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+HALF_HOUR_MS = 1_800_000
+TEN_MINUTES_MS = 600_000
+
+ORDERS = f"{COUNT}n@orders.{TEN_MINUTES_MS // 1000:07d}"
+SOLD = f"{SUM}n@sold...{DAY_MS // 1000:07d}"
+BOUGHT = f"Mn@bought.{DAY_MS // 1000:07d}"
+UNUSUAL = f"Mn@unusual{HOUR_MS // 1000:07d}"
+DEVICE_ACCOUNTS = "n@accounts"
+
+ROWS = 256
+"""Rows of what was sold, and half of what was bought, before the oldest are merged."""
+
+ORDERS_KEPT = 512
+ACCOUNTS_KEPT = 256
+ACCOUNTS_PART_MS = DAY_MS // 100
+
+BROWSER = ("device", "fingerprint", "block", "carrier", "country", "browser")
+"""Operands, and profile entries replied, of every event of an account, in this order."""
+
+TRADED = ("symbol", "market")
+ORDER = (*BROWSER, *TRADED, "side", "amount")
+
+_KNOWN = """
+local device = sub(arg, 1, 6)
+local own = entry(v['p:dev'], device)
+local first, last, _, trusted = get('>I8I8I4B', own)
+local known = first > 0 and last + {ttl} > now and (trusted == 1 or first + {trust} <= now)
+local base = (v.P == device and device ~= ZERO6 and '\\1' or '\\0') .. own"""
+
+_ENTRY = " .. entry(v['p:{field}'], sub(arg, {start}, {end}))"
+
+_TRADES = """
+local symbol, buys, amount = sub(arg, 37, 42), byte(arg, 49) == 66, get('>I7', arg, 50)
+local s, t = v['{orders}'] or ''
+if s ~= '' and get('>I6', s) <= now - 600000 then s = sub(s, alive(s, 1, 12, now - 600000)) end
+if {placed} and not (find(s, tag, 1, true) and seek(s, tag, 7, 12)) then
+  if #s >= {orders_bytes} then s = sub(s, 13) end
+  s = append(s, 1, 12, stamp)
+  v['{orders}'], changed = s, true
+end
+local orders = #s / 12
+
+local sold, lately = 0, 0
+s = v['{sold}'] or ZERO8
+if #s > 8 then
+  sold, t = get('>dI6', s)
+  if t <= now - {day} then s, sold = shed_m(s, sold, now - {day}) end
+end
+if amount > 0 and not buys and not (find(s, tag, 9, true) and seek(s, tag, 15, 19)) then
+  sold = sold + amount
+  s = append(s, 9, 19, stamp .. sub(arg, 50, 56))
+  if #s > {sold_bytes} then s = merge_m(s) end
+  v['{sold}'], changed = put('>d', sold) .. sub(s, 9), true
+end
+for i = #s - 18, 9, -19 do
+  if get('>I6', s, i) + {half_hour} <= now then break end
+  lately = lately + get('>I7', s, i + 12)
+end
+
+local bought = 0
+s = v['{bought}'] or ZERO10
+if #s > 10 then
+  bought, t = get('>dxxI6', s)
+  if t <= now - {day} then s, bought = shed_M(s, bought, 0, now - {day}) end
+end
+if amount > 0 and buys and not (find(s, tag, 11, true) and seek(s, tag, 17, 25)) then
+  bought = bought + amount
+  s = append(s, 11, 25, stamp .. sub(arg, 50, 56) .. symbol)
+  if #s > {bought_bytes} then s = merge_M(s) end
+  v['{bought}'], changed = put('>dI2', bought, 0) .. sub(s, 11), true
+end
+base = base .. put('>I4dddd', orders, sold, lately, bought, sum_M(s, symbol) + sum_M(s, ANYBODY))"""
+
+_SESSION = """
+local device = sub(arg, 1, 6)
+if {may_note} and device ~= ZERO6 and (v.D or ZERO6) == ZERO6 then v.D, changed = device, true end
+local theirs = v.D or ZERO6
+local base = theirs == ZERO6 and '\\0' or theirs == device and '\\1' or '\\2'"""
+
+_DEVICE = """
+local s, account = v['{accounts}'] or '', sub(arg, 1, 6)
+if s ~= '' and get('>I6', s) <= now - {day} then s = sub(s, alive(s, 1, 12, now - {day})) end
+if account ~= ZERO6 then
+  local t, at = now - now % {part} + {part} - 1, seek(s, account, 7, 12)
+  if not at or get('>I6', s, at - 6) < t then
+    if at then s = without(s, at - 6, 12) elseif #s >= {bytes} then s = sub(s, 13) end
+    s = s .. put('>I6', t) .. account
+    v['{accounts}'], changed = s, true
+    if need < t + {day} then need = t + {day} end
+  end
+end
+local base = put('>I2', #s / 12)"""
+
+# Only read here: whether the session is unusual is not known before the reply. Settling adds this event.
+_SYMBOL = """
+local s, account, total, buyers, t = v['{unusual}'] or ZERO10, sub(arg, 1, 6), 0, 0
+if #s > 10 then
+  total, buyers, t = get('>dI2I6', s)
+  if t <= now - {hour} then
+    s, total, buyers = shed_M(s, total, buyers, now - {hour})
+    v['{unusual}'] = put('>dI2', total, buyers) .. sub(s, 11)
+  end
+end
+local base = put('>dI2B', total, buyers, seek(s, account, 30, 25) and 1 or 0)"""
+
+
+def account(*, with_order: bool, places_order: bool, ttl_ms: int, trust_ms: int) -> str:
+    """The profile entries of the event's own values; of an order also what was traded, this order included."""
+    fields = ("fp", "net", "asn", "cc", "br", *(("sym", "mkt") if with_order else ()))
+    text = _KNOWN.format(ttl=ttl_ms, trust=trust_ms)
+    text += "".join(
+        _ENTRY.format(field=field, start=6 * place + 1, end=6 * place + 6)
+        for place, field in enumerate(fields, start=1)
+    )
+    if with_order:
+        text += _TRADES.format(
+            orders=ORDERS,
+            sold=SOLD,
+            bought=BOUGHT,
+            placed=str(places_order).lower(),
+            day=DAY_MS,
+            half_hour=HALF_HOUR_MS,
+            orders_bytes=12 * ORDERS_KEPT,
+            sold_bytes=8 + 19 * ROWS,
+            bought_bytes=10 + 25 * 2 * ROWS,
+        )
+    return text
+
+
+def session(*, starts: bool) -> str:
+    """Whether it is the session's device; a session that has none yet takes this one, but not at its start."""
+    # A browser that had no cookie at its sign-in shows its id from the next event on: that one is the session's.
+    return _SESSION.format(may_note=str(not starts).lower())
+
+
+def device() -> str:
+    """How many accounts were on this device in 24 hours; one is counted for 15 minutes too long at most."""
+    return _DEVICE.format(
+        accounts=DEVICE_ACCOUNTS, day=DAY_MS, part=ACCOUNTS_PART_MS, bytes=12 * ACCOUNTS_KEPT
+    )
+
+
+def symbol() -> str:
+    """Buys from unusual sessions in the last hour: their sum, how many accounts, and whether this one is one."""
+    return _SYMBOL.format(unusual=UNUSUAL, hour=HOUR_MS)
