@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Never, Protocol
 
+from asgiref.sync import sync_to_async
 from django.db import DatabaseError, transaction
 from django.shortcuts import redirect
 from django.urls import Resolver404
@@ -25,7 +26,7 @@ from authshield.judge.demand import resolve
 from authshield.measure import profile
 from authshield.measure.store import default_store
 from authshield.observe import observe
-from authshield.pipeline import UNAVAILABLE, Guarded, assess, conclude
+from authshield.pipeline import UNAVAILABLE, Guarded, aassess, assess, conclude
 from authshield.record import ledger
 from authshield.signin import CHALLENGE_META, refusal
 from authshield.vocabulary.actions import Action, Strength
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from authshield.judge.demand import Demand
     from authshield.models import Challenge, Hold
     from authshield.vocabulary.assessment import Assessment
-    from authshield.vocabulary.event import Subject
+    from authshield.vocabulary.event import Event, Subject
     from authshield.vocabulary.operation import Operation
 
 FIRST_ERROR_STATUS = 400
@@ -79,16 +80,36 @@ def carry_out(
     now = clock_now()
     if challenge is None:
         challenge = _named_grant(request, operation, now)
-    event = observe(
-        request,
-        operation.kind,
-        Who(operation.account, signedin.sid_of(request)),
-        now=now,
-        subject=subject,
-    )
-    assessment = assess(event, now)
+    assessment = assess(_event(request, operation, subject, now), now)
+    return _decide(request, assessment, operation, execute, challenge=challenge)
+
+
+async def acarry_out(
+    request: HttpRequest, operation: Operation, subject: Subject, execute: Execute
+) -> HttpResponseBase:
+    """``carry_out`` for an event loop: measured and judged there, carried out in a transaction's own thread."""
+    now, challenge = clock_now(), None
+    if CHALLENGE_META in request.META:
+        challenge = await sync_to_async(_named_grant)(request, operation, now)
+    assessment = await aassess(_event(request, operation, subject, now), now)
+    return await sync_to_async(_decide)(request, assessment, operation, execute, challenge=challenge)
+
+
+def _event(request: HttpRequest, operation: Operation, subject: Subject, now: datetime) -> Event:
+    who = Who(operation.account, signedin.sid_of(request))
+    return observe(request, operation.kind, who, now=now, subject=subject)
+
+
+def _decide(
+    request: HttpRequest,
+    assessment: Assessment,
+    operation: Operation,
+    execute: Execute,
+    *,
+    challenge: Challenge | None,
+) -> HttpResponseBase:
     request.authshield = Guarded(assessment)  # type: ignore[attr-defined]
-    decision = assessment.decision
+    decision, now = assessment.decision, assessment.event.at
     if decision.observe_only or decision.action == Action.ALLOW:
         return _execute(assessment, operation, execute, challenge=challenge, now=now)
     proved = Strength(challenge.proved) if challenge else Strength.NONE
@@ -250,11 +271,27 @@ def count(request: HttpRequest, kind: Kind, who: Who, now: datetime) -> Assessme
     Cost: ``pipeline.assess``.
     """
     assessment = assess(observe(request, kind, who, now=now), now)
-    decision = assessment.decision
-    if decision.action >= Action.HOLD and not decision.observe_only:
-        conclude(assessment, Outcome(Final.STOPPED))
-        raise refusal(assessment)
+    if _is_stopped(assessment):
+        _stop(assessment)
     return assessment
+
+
+async def acount(request: HttpRequest, kind: Kind, who: Who, now: datetime) -> Assessment:
+    """``count`` for an event loop."""
+    assessment = await aassess(observe(request, kind, who, now=now), now)
+    if _is_stopped(assessment):
+        await sync_to_async(_stop)(assessment)
+    return assessment
+
+
+def _is_stopped(assessment: Assessment) -> bool:
+    decision = assessment.decision
+    return decision.action >= Action.HOLD and not decision.observe_only
+
+
+def _stop(assessment: Assessment) -> Never:
+    conclude(assessment, Outcome(Final.STOPPED))
+    raise refusal(assessment)
 
 
 def succeeded(assessment: Assessment) -> None:

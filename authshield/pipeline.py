@@ -11,6 +11,8 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from asgiref.sync import sync_to_async
+
 from authshield import outage, signals
 from authshield.conf import current
 from authshield.errors import StoreUnavailable
@@ -65,6 +67,11 @@ def assess(event: Event, now: datetime) -> Assessment:
     if current().MODE != "enforce":
         return replace(assessment, decision=replace(assessment.decision, observe_only=True))
     return assessment
+
+
+async def aassess(event: Event, now: datetime) -> Assessment:
+    """``assess`` for an event loop."""
+    return await sync_to_async(assess)(event, now)
 
 
 def _assess(event: Event, now: datetime) -> Assessment:

@@ -69,6 +69,18 @@ def account_of_request(request: HttpRequest) -> str | None:
     return account_of(user) if user is not None and user.is_authenticated else None
 
 
+async def aload(request: HttpRequest) -> None:
+    """Load the session where an event loop may, so that the rest finds it there."""
+    session = getattr(request, "session", None)
+    if session is not None:
+        await session.aget(SESSION_KEY)
+
+
+def take_user(request: HttpRequest, user: Any) -> None:
+    """Put the user that an event loop has loaded where the rest looks for it: it must not be loaded again."""
+    request.user = user
+
+
 def user_of_request(request: HttpRequest) -> AbstractBaseUser:
     """The signed-in user; the caller has made sure that there is one."""
     return cast("AbstractBaseUser", request.user)
