@@ -15,6 +15,7 @@ from authshield.enforce import fallback
 from authshield.enforce.fallback import Window
 from authshield.measure.keys import entities, fingerprint_text
 from authshield.record import durable, reports
+from authshield.vocabulary.actions import Action
 from authshield.vocabulary.event import Event, Kind
 from authshield.vocabulary.features import Features, LimitHit
 from authshield.vocabulary.ruleset import Dimension, Limit, Measure, Scope
@@ -74,7 +75,7 @@ def _windows(event: Event, features: Features, ruleset: Ruleset) -> Iterator[tup
     listed = {name for names in ruleset.lists.facts(event).values() for name in names}
     is_known = bool(features.facts["device.is_trusted"])
     for limit in ruleset.limits_for(event.kind):
-        if limit.measure not in _COUNTABLE or limit.capacity > MOST or not listed.isdisjoint(limit.exempt):
+        if not _is_kept(limit) or not listed.isdisjoint(limit.exempt):
             continue
         key = _key(limit, values, is_known=is_known)
         if key is None:
@@ -83,6 +84,12 @@ def _windows(event: Event, features: Features, ruleset: Ruleset) -> Iterator[tup
         if limit.measure is Measure.DISTINCT:
             member = values.get(limit.distinct_of or limit.dimension, "")
         yield Window(key, member, limit.capacity, limit.window_seconds), limit.id
+
+
+def _is_kept(limit: Limit) -> bool:
+    """Whether it stops guesses. What only asks for a code rests: strangers are asked for one anyhow."""
+    stops = limit.action >= Action.HOLD
+    return stops and limit.measure in _COUNTABLE and limit.capacity <= MOST
 
 
 def _key(limit: Limit, values: Mapping[Dimension, str], *, is_known: bool) -> str | None:
