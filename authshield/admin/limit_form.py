@@ -51,7 +51,7 @@ def _number(label: Any, text: Any, *, least: int, optional: bool = False) -> for
         min_value=least,
         required=not optional,
         initial=0 if optional else None,
-        widget=forms.NumberInput(attrs={"class": "vIntegerField"}),
+        widget=forms.NumberInput(attrs={"class": "vBigIntegerField"}),
     )
 
 

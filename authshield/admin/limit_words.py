@@ -94,8 +94,16 @@ THEN: dict[str, Any] = {
 
 def sentences(limit: Limit) -> str:
     """What a limit does: how many, what then, and every exception, a sentence each."""
-    told = " ".join([_at_most(limit), _then(limit), *_besides(limit)])
-    return told.replace("。 ", "。")  # no space between sentences in Japanese
+    return _together([_at_most(limit), *_then(limit), *_besides(limit)])
+
+
+def summary(limit: Limit) -> str:
+    """How many, and what then: as much as a list of limits has room for."""
+    return _together([_at_most(limit), next(_then(limit)), *_idle(limit)])
+
+
+def _together(told: list[str]) -> str:
+    return " ".join(told).replace("。 ", "。")  # no space between sentences in Japanese
 
 
 def window_words(seconds: int) -> str:
@@ -135,13 +143,19 @@ def _amount(limit: Limit) -> str:
     return str(AMOUNT[limit.measure]) % told
 
 
-def _then(limit: Limit) -> str:
+def _then(limit: Limit) -> Iterator[str]:
     is_doubling = limit.progressive and limit.action == Action.DENY
     strength = StrengthChoice(limit.required.word).label
-    then = str(THEN["doubling" if is_doubling else limit.action.word]) % {"strength": strength}
-    if not limit.points:
-        return then
-    return f"{then} {_('It adds %(points)s to the risk.') % {'points': number(f'{limit.points:g}')}}"
+    yield str(THEN["doubling" if is_doubling else limit.action.word]) % {"strength": strength}
+    if limit.points:
+        yield _("It adds %(points)s to the risk.") % {"points": number(f"{limit.points:g}")}
+
+
+def _idle(limit: Limit) -> Iterator[str]:
+    if limit.state == State.SHADOW:
+        yield _("It is in shadow: recorded, and nothing comes of it.")
+    if limit.state == State.OFF:
+        yield _("It is off.")
 
 
 def _besides(limit: Limit) -> Iterator[str]:
@@ -161,10 +175,7 @@ def _besides(limit: Limit) -> Iterator[str]:
         yield _("The customer's own trusted devices are not stopped by it.")
     if limit.exempt:
         yield _("Not counted: who is on %(lists)s.") % {"lists": ", ".join(limit.exempt)}
-    if limit.state == State.SHADOW:
-        yield _("It is in shadow: recorded, and nothing comes of it.")
-    if limit.state == State.OFF:
-        yield _("It is off.")
+    yield from _idle(limit)
 
 
 def fault_words(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -9,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
 from authshield.admin.limit_form import LimitForm
-from authshield.admin.limit_words import sentences
+from authshield.admin.limit_words import sentences, summary
 from authshield.admin.rules import DraftAdmin
 from authshield.admin.words import NONE
 from authshield.errors import RuleError
 from authshield.models import LimitDraft
 from authshield.tune import rulebook
+from authshield.vocabulary.ruleset import Limit
 
 
 @admin.register(LimitDraft)
@@ -23,7 +25,7 @@ class LimitDraftAdmin(DraftAdmin):
 
     form = LimitForm
     change_form_template = "admin/authshield/limit.html"
-    columns = ("identifier", "state", "in_words", "text")
+    columns = ("identifier", "state", "in_words")
     fieldsets = [
         (None, {"fields": ["identifier", "state", "text"]}),
         (
@@ -52,13 +54,17 @@ class LimitDraftAdmin(DraftAdmin):
     ) -> HttpResponse:
         """With what the limit does, as it is saved."""
         limit = None if object_id is None else self.get_object(request, object_id)
-        context = {"in_words": self.in_words(limit) if limit else "", **(extra_context or {})}
+        context = {"in_words": _told(limit, sentences) if limit else "", **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
     @admin.display(description=gettext_lazy("what it does"))
     def in_words(self, limit: LimitDraft) -> str:
-        """The limit in sentences."""
-        try:
-            return sentences(rulebook.drafted_limit(limit))
-        except RuleError:
-            return NONE
+        """How many, and what then."""
+        return _told(limit, summary)
+
+
+def _told(limit: LimitDraft, tell: Callable[[Limit], str]) -> str:
+    try:
+        return tell(rulebook.drafted_limit(limit))
+    except RuleError:
+        return NONE
