@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
 
 WITH_SERVERS = (
+    "tests/attacks/test_a11_guesses_without_redis.py",
     "tests/attacks/test_a11_parallel_guesses.py",
     "tests/attacks/test_a72_worker_away.py",
     "tests/attacks/test_a73_celery_messages.py",
