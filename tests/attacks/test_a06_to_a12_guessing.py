@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.clocks import Clock
+from tests.clocks import Clock, set_clock
 from tests.hashes import counted_hashes
 from tests.site import Guest, challenge_in, stranger, work_off
 
@@ -18,9 +20,10 @@ WINDOW = 600
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Iterator[Clock]:
     """Time passes as the test says."""
-    return Clock(monkeypatch)
+    with set_clock() as standing:
+        yield standing
 
 
 def _guess(number: int, name: str = "dave", *, is_right: bool = False) -> int:

@@ -11,7 +11,7 @@ from authshield import clock
 from authshield.models import LimitDraft
 from authshield.tune import rulebook
 from demo_site.broker.models import Account, Position
-from tests.clocks import Clock
+from tests.clocks import Clock, set_clock
 from tests.servers import Valkey
 from tests.site import Guest
 
@@ -81,15 +81,17 @@ def test_a61_refused_orders_burn_nothing(carol: Guest) -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
-def test_a62_no_midnight_doubles_the_limit(
-    own_site: Valkey, monkeypatch: pytest.MonkeyPatch, zone: str
-) -> None:
+def test_a62_no_midnight_doubles_the_limit(own_site: Valkey, zone: str) -> None:
     """Two minutes around anybody's midnight are one day."""
     del own_site
     LimitDraft.objects.filter(identifier="order-value-24h").update(capacity=LIMIT_MINOR)
     rulebook.publish(author=None, reason="test", now=clock.now())
     rulebook.forget()
-    time = Clock(monkeypatch)
+    with set_clock() as time:
+        _over_midnight(time, zone)
+
+
+def _over_midnight(time: Clock, zone: str) -> None:
     local = time.at.astimezone(ZoneInfo(zone))
     midnight = datetime(local.year, local.month, local.day, tzinfo=ZoneInfo(zone)).timestamp() + 86_400
     time.go_on(midnight - 60 - time.at.timestamp())
