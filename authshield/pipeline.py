@@ -117,7 +117,7 @@ def conclude(assessment: Assessment, outcome: Outcome, extra: Mapping[str, str] 
         if features.is_missing:
             outage.settle(event, features, active(event.at)[0], is_right=settlement.login_succeeded)
         else:
-            settle(event, features, settlement, default_store())
+            settle(event, features, settlement, default_store(), ruleset=active(event.at)[0])
     except Exception:  # noqa: BLE001 - the effect is done: what fails now must not be told as its failure
         _log.exception("event %s (%s) could not be settled", event.id, event.kind)
     tell(event, features, decision, outcome)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from authshield.measure.derive_order import order_facts, order_own_facts
-from authshield.measure.lazy import LazyFacts
+from authshield.measure.lazy import Fillers, LazyFacts
 from authshield.measure.plan import DAY_MS, DEFAULT_TRUST_DAYS, HOUR_MS, order_of
 from authshield.measure.reply import Reading, read
 from authshield.measure.travel import least_speed_kmh
@@ -264,4 +264,4 @@ _GROUPS: dict[str, Callable[[Facts, Source], None]] = {
     "request": _request,
     "lists": _lists,
 }
-_FILLERS = {name: _GROUPS[group] for group, names in _DEFAULTS.items() for name in names}
+_FILLERS = Fillers({name: _GROUPS[group] for group, names in _DEFAULTS.items() for name in names})

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 
 
+class Fillers(dict[str, "Callable[[LazyFacts[S], S], None]"], Generic[S]):
+    """For each fact what puts in its group, whole; and ``groups``, one fact of each."""
+
+    def __init__(self, by_name: Mapping[str, Callable[[LazyFacts[S], S], None]]) -> None:
+        """``by_name`` has every declared fact."""
+        super().__init__(by_name)
+        self.groups = tuple({fill: (name, fill) for name, fill in by_name.items()}.values())
+
+
 class LazyFacts(dict[str, "FactValue"], Generic[S]):
     """All facts that ``fillers`` declare. A look-up derives the fact's group; whatever looks at all derives all."""
 
@@ -24,10 +33,10 @@ class LazyFacts(dict[str, "FactValue"], Generic[S]):
     def __init__(
         self,
         known: Mapping[str, FactValue],
-        fillers: Mapping[str, Callable[[LazyFacts[S], S], None]],
+        fillers: Fillers[S],
         source: S,
     ) -> None:
-        """``known`` are there already; ``fillers`` has for each other fact what puts in its group, whole."""
+        """``known`` are there already, ``fillers`` puts in all others."""
         super().__init__(known)
         self._fillers = fillers
         self._source = source
@@ -39,11 +48,12 @@ class LazyFacts(dict[str, "FactValue"], Generic[S]):
 
     def complete(self) -> dict[str, FactValue]:
         """All facts, derived."""
-        present = super().__contains__
-        for name, fill in self._fillers.items():
-            if not present(name):
-                fill(self, self._source)
-        self._fillers = {}
+        if self._fillers:
+            present = super().__contains__
+            for name, fill in self._fillers.groups:
+                if not present(name):
+                    fill(self, self._source)
+            self._fillers = Fillers({})
         return self
 
     def __contains__(self, name: object) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connections, router
+from django.db.models import DateTimeField, GenericIPAddressField, JSONField
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
 
@@ -22,6 +23,7 @@ from authshield.vocabulary.event import Event
 from authshield.vocabulary.features import Features
 from authshield.vocabulary.operation import Operation
 
+_ADAPTED = (DateTimeField, GenericIPAddressField, JSONField)
 _LATER_WORD = ("final", "challenge_id", "hold_id", "case_id", "reference", "operation", "action", "required")
 
 
@@ -51,15 +53,20 @@ def write(  # noqa: PLR0917 - the stages in the journey's own order
     alias = router.db_for_write(LedgerEntry)
     connection = connections[alias]
     statement = _statement(alias)
-    values = [field.get_db_prep_save(columns[field.attname], connection) for field in statement.fields]
+    values = [columns[name] for name in statement.columns]
+    for place, field in statement.adapted:
+        values[place] = field.get_db_prep_save(values[place], connection)
     with connection.cursor() as cursor:
         cursor.execute(statement.sql, values)
 
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
+    """``adapted`` are the places of columns whose values a database wants in a form of its own."""
+
     sql: str
-    fields: tuple[Any, ...]
+    columns: tuple[str, ...]
+    adapted: tuple[tuple[int, Any], ...]
 
 
 @lru_cache
@@ -75,12 +82,13 @@ def _statement(alias: str) -> _Statement:
     )
     query.insert_values(fields, [LedgerEntry()])
     [(sql, _)] = query.get_compiler(using=alias).as_sql()
-    return _Statement(sql, tuple(fields))
+    adapted = [(place, field) for place, field in enumerate(fields) if isinstance(field, _ADAPTED)]
+    return _Statement(sql, tuple(by_name), tuple(adapted))
 
 
 def _text(operation: Operation | None) -> str:
     """The operation's canonical text; fields that carry a secret, such as a new password, are removed."""
     if operation is None:
         return ""
-    fields = redact.tree(dict(operation.fields), 1)
-    return Operation(operation.kind, redact.plain(operation.account), fields).canonical()
+    fields, account = redact.tree(dict(operation.fields), 1), redact.tree(operation.account)
+    return Operation(operation.kind, account, fields).canonical()

@@ -67,12 +67,21 @@ def tree(value: Any, depth: int = 0) -> Any:
 
 def facts(found: dict[str, FactValue]) -> dict[str, Any]:
     """What differs from its declared default, which is most of what is worth keeping; its texts made plain."""
-    default = MISSING.get
     return {
         name: tree(value, 1) if isinstance(value, str | list) else value
         for name, value in found.items()
-        if value != default(name)
+        if value != _DEFAULTS[name]
     }
+
+
+class _Defaults(dict[str, FactValue | None]):
+    """An undeclared fact, such as a limit's count, has no default."""
+
+    def __missing__(self, name: str) -> None:
+        """None is no fact's value."""
+
+
+_DEFAULTS = _Defaults(MISSING)
 
 
 def path(text: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authshield.measure.lazy import LazyFacts
+from authshield.measure.lazy import Fillers, LazyFacts
 from authshield.vocabulary.features import FactValue
 
 ALL: dict[str, FactValue] = {"a.one": 1, "a.two": 2, "b.three": 5, "c.count": 7}
@@ -30,11 +30,7 @@ def fill_b(facts: LazyFacts[int], source: int) -> None:
 
 def made() -> LazyFacts[int]:
     """Nothing derived yet."""
-    fillers: dict[str, Callable[[LazyFacts[int], int], None]] = {
-        "a.one": fill_a,
-        "a.two": fill_a,
-        "b.three": fill_b,
-    }
+    fillers = Fillers({"a.one": fill_a, "a.two": fill_a, "b.three": fill_b})
     return LazyFacts({"c.count": 7}, fillers, 1)
 
 
@@ -59,7 +55,7 @@ def test_the_order_of_asking_changes_nothing(names: list[str]) -> None:
         lambda facts: {name: facts.get(name) for name in facts},
         lambda facts: json.loads(json.dumps(facts)),
         lambda facts: msgpack.unpackb(msgpack.packb(facts)),
-        lambda facts: deepcopy(facts),
+        deepcopy,
     ],
 )
 def test_whoever_looks_at_all_sees_all(look: Callable[[LazyFacts[int]], object]) -> None:
