@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 
 from authshield import clock
 from authshield.conf import current
-from authshield.contain import intake, steps
+from authshield.contain import intake, passwords, steps
 from authshield.contain.work import HANDLERS, SLOW
 from authshield.enforce import holds
 from authshield.errors import GatewayError, StoreUnavailable
@@ -68,8 +68,10 @@ def run_outbox() -> None:
 
 @shared_task(name="authshield.expire", **_OPTIONS)
 def expire() -> None:
-    """End what nobody decided in time. Challenges and switches end by their own dates."""
-    holds.expire_due(clock.now())
+    """End what nobody decided in time. Challenges and switches end by their own dates; some are news."""
+    now = clock.now()
+    holds.expire_due(now)
+    passwords.tell_of_known_passwords(now)
 
 
 @shared_task(name="authshield.sync_flags", **_OPTIONS)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from authshield import tasks
+from authshield.models import Notice
 from tests.clocks import Clock, set_clock
 from tests.hashes import counted_hashes
 from tests.site import Guest, challenge_in, stranger, work_off
@@ -80,7 +82,7 @@ def test_a08_a_right_guess_from_a_fresh_address_opens_nothing() -> None:
 
 
 def test_a09_a_guess_a_day_stays_a_strangers_guess(clock: Clock) -> None:
-    """Weeks of trying earn no trust: the right password is asked for a code on the last day as on the first."""
+    """Weeks of trying earn no trust: the right password is asked for a code, and the customer hears of it."""
     Guest().sign_in("dave")
     work_off()
     thief = stranger()
@@ -89,6 +91,9 @@ def test_a09_a_guess_a_day_stays_a_strangers_guess(clock: Clock) -> None:
         clock.go_on(86_400)
     assert challenge_in(thief.sign_in("dave"))
     assert not thief.is_signed_in
+    clock.go_on(301)
+    tasks.expire()
+    assert [notice.template for notice in Notice.objects.all()] == ["password_known"]
 
 
 def test_a10_an_own_sign_in_in_between_clears_nobody_elses_count() -> None:
