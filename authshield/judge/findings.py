@@ -10,21 +10,13 @@ from typing import TYPE_CHECKING
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Finding
 from authshield.vocabulary.event import HOLDABLE, Kind, OrderChange
-from authshield.vocabulary.ruleset import Dimension, Limit, Rule, State
+from authshield.vocabulary.ruleset import AIMED_AT, SHARED, SPARING, Limit, Rule, State
 
 if TYPE_CHECKING:
     from authshield.judge.compiled import Ruleset
     from authshield.vocabulary.event import Event
     from authshield.vocabulary.features import Features, LimitHit
 
-# Counted by where a guess comes from or what it aims at: these stop strangers, never the customer's own
-# device, which has the account's own limit besides. What a device was seen to do is enough where others' guesses
-# alone fill the limit.
-_SOURCES = frozenset(
-    {Dimension.IP, Dimension.PREFIX, Dimension.ASN, Dimension.COUNTRY, Dimension.FINGERPRINT}
-)
-_AIMS = frozenset({Dimension.USERNAME, Dimension.GLOBAL})
-_GUESSED_AT = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT})
 _SPARED_BY = frozenset({"device.is_seen", "device.is_trusted"})
 _FROZEN_KINDS = HOLDABLE | {Kind.LOGIN}
 _GUARDED_BY = frozenset({"account.is_frozen", "session.is_ended"})
@@ -32,7 +24,7 @@ _GUARDED_BY = frozenset({"account.is_frozen", "session.is_ended"})
 
 def facts_read(kind: Kind) -> frozenset[str]:
     """The facts that are read on such an event besides those that its rules name."""
-    return _GUARDED_BY | _SPARED_BY if kind in _GUESSED_AT else _GUARDED_BY
+    return _GUARDED_BY | _SPARED_BY if kind in SPARING else _GUARDED_BY
 
 
 def rule_findings(event: Event, features: Features, ruleset: Ruleset) -> list[Finding]:
@@ -101,13 +93,13 @@ def _limited(event: Event, features: Features, hit: LimitHit, limit: Limit) -> F
 
 
 def _is_spared(event: Event, features: Features, limit: Limit) -> bool:
-    if event.kind not in _GUESSED_AT:
+    if event.kind not in SPARING:
         return False
-    if limit.dimension in _AIMS and limit.also is None:
-        return bool(features.facts["device.is_seen"] or features.facts["device.is_trusted"])
-    shared = _SOURCES | _AIMS
-    is_shared = limit.dimension in shared and (limit.also is None or limit.also in shared)
-    return is_shared and bool(features.facts["device.is_trusted"])
+    by = {limit.dimension, limit.also or limit.dimension}
+    if not by <= SHARED | AIMED_AT:
+        return False
+    facts = features.facts
+    return bool(facts["device.is_trusted"] or (len(by) == 1 and by <= AIMED_AT and facts["device.is_seen"]))
 
 
 def guards(event: Event, features: Features) -> list[Finding]:

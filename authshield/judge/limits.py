@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 MAX_WINDOW_SECONDS = 30 * 86_400
 MAX_CAPACITY = 1 << 53
-# A count over a longer log than this would make one entity's value in the store too large to handle at once.
-MAX_COUNT = 10_000
+MAX_COUNT = 1_000_000
 MAX_SHARE = 10_000_000
 MAX_EXEMPT = 10
 # So many different values are kept one by one; a sketch of more could not give one back.

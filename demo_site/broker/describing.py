@@ -42,6 +42,7 @@ def withdrawal(user: Any, fields: Mapping[str, str]) -> event.Withdrawal:
         value_minor=amount,
         destination_age_days=(now - bank.since_at).total_seconds() / SECONDS_A_DAY,
         total_minor=account.cash_minor + portfolio.value_minor(portfolio.holdings(account, now)),
+        destination=fields["bank_account"],
     )
 
 

@@ -69,9 +69,9 @@ CASES = [
     ),
     (
         source(limits=(limit(capacity=0),)),
-        "limits[0] a-limit: capacity: 0 is not possible, allowed are 1 to 10000",
+        "limits[0] a-limit: capacity: 0 is not possible, allowed are 1 to 1000000",
     ),
-    (source(limits=(limit(capacity=10_001),)), "capacity: 10001 is not"),
+    (source(limits=(limit(capacity=1_000_001),)), "capacity: 1000001 is not"),
     (
         source(limits=(limit(window_seconds=0),)),
         "window_seconds: 0 seconds are not possible, allowed are 1 second to 30 days",
@@ -152,7 +152,7 @@ CASES = [
         source(limits=(limit(kinds=ORDER, measure=Measure.SHARE, capacity=10_000_001),)),
         "allowed are 1 to 10000000",
     ),
-    (source(limits=(limit(burst=-1),)), "burst: -1 is not possible, allowed are 0 (none) to 10000"),
+    (source(limits=(limit(burst=-1),)), "burst: -1 is not possible, allowed are 0 (none) to 1000000"),
     (
         source(limits=(limit(kinds=ORDER, measure=Measure.SUM, burst=1),)),
         "burst: a burst makes sense only where events are counted",
