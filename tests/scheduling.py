@@ -21,6 +21,8 @@ WITH_SERVERS = (
     "tests/attacks/test_a73_celery_messages.py",
     "tests/demo/",
     "tests/journeys/",
+    "tests/measure/test_cluster.py",
+    "tests/measure/test_sentinel.py",
     "tests/tasks/test_worker.py",
 )
 

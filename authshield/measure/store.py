@@ -120,8 +120,8 @@ class Store:
         await self._twin.send(calls)
 
     async def aclose(self) -> None:
-        """Drop the running loop's connections, as happens by itself when the loop ends."""
-        self._twin.close()
+        """Read what is still to be read and drop the running loop's connections; the end of the loop does so too."""
+        await self._twin.close()
 
     def flush(self) -> None:
         """Read what ``send`` has left to be read. Happens by itself when the process ends. Raises nothing."""

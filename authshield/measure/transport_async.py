@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,16 @@ from authshield.errors import StoreUnavailable
 from authshield.measure import transport_resp as resp
 from authshield.measure.transport_node import AWAY, Node
 from authshield.measure.transport_resp import MORE, Refused
-from authshield.measure.transport_wire import FAILURES, HARMLESS, NOSCRIPT, Packet
+from authshield.measure.transport_wire import FAILURES, HARMLESS, NOSCRIPT, Packet, command
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 UNREAD_MOST = 10_000
 """Replies that may be outstanding on one connection."""
+
+
+_PING = command("PING")
 
 
 @dataclass(slots=True)
@@ -69,6 +73,12 @@ class Link(asyncio.Protocol):
             return await future
         finally:
             timer.cancel()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for the replies that are still to come, those of a last question included. Raises nothing."""
+        if self._turns and not self.is_lost:
+            with suppress(OSError):
+                await self.ask((_PING,), seconds)
 
     def data_received(self, data: bytes) -> None:
         """Asyncio's word for what was received."""
@@ -119,8 +129,8 @@ class Link(asyncio.Protocol):
 class Lines:
     """One server's connections, one an event loop."""
 
-    def __init__(self, node: Node, dial: Callable[[], Any], patience: float) -> None:
-        """``dial`` makes an asynchronous connection of redis-py's, not connected yet."""
+    def __init__(self, node: Node, dial: Callable[[], Awaitable[Any]], patience: float) -> None:
+        """``dial`` connects: it returns an asynchronous connection of redis-py's."""
         self.node = node
         self._dial = dial
         self._patience = patience
@@ -182,11 +192,11 @@ class Lines:
             return
         tally.sends += 1
 
-    def close(self) -> None:
-        """Drop the running loop's connection."""
-        link = self._links.pop(asyncio.get_running_loop(), None)
-        if link is not None:
-            link.close()
+    async def close(self) -> None:
+        """Read what is still to be read, then drop the running loop's connection."""
+        link = self._links.get(asyncio.get_running_loop())
+        if link is not None and link.keeper is not None:
+            await link.keeper.aclose()
 
     async def _link(self) -> Link:
         loop = asyncio.get_running_loop()
@@ -207,12 +217,21 @@ class Lines:
     async def _open(self, loop: asyncio.AbstractEventLoop) -> Link:
         for ended in [one for one in self._links if one.is_closed()]:
             del self._links[ended]
-        connection = self._dial()
-        await connection.connect()
-        link = self._links[loop] = Link(connection, self._left)
-        link.keeper = _kept(self._links, loop, link)
+        link = self._links[loop] = Link(await self._dial(), self._left)
+        link.keeper = self._kept(loop, link)
         await anext(link.keeper)
         return link
+
+    async def _kept(self, loop: asyncio.AbstractEventLoop, link: Link) -> AsyncGenerator[None, None]:
+        """Ends with its loop, which closes its generators last of all: so does the connection."""
+        try:
+            yield
+        finally:
+            await link.drain(self._patience)
+            if self._links.get(loop) is link:
+                del self._links[loop]
+            link.close()
+            await asyncio.sleep(0)  # the loop closes the socket a turn later
 
     def _left(self, link: Link, turn: Turn) -> None:
         answered = len(turn.replies)
@@ -229,15 +248,3 @@ class Lines:
         if again:
             link.known.clear()
             link.write(again)
-
-
-async def _kept(
-    links: dict[asyncio.AbstractEventLoop, Link], loop: asyncio.AbstractEventLoop, link: Link
-) -> AsyncGenerator[None, None]:
-    """Ends with its loop, which closes its generators last of all: so does the connection."""
-    try:
-        yield
-    finally:
-        if links.get(loop) is link:
-            del links[loop]
-        link.close()

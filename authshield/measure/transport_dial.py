@@ -20,7 +20,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from authshield.measure.transport_wire import Connects
 
@@ -107,35 +107,45 @@ class Dialer:
             "protocol": 2,
             **_NAMELESS,
         }
-        self._make = self._maker(ConnectionPool, Sentinel, SentinelConnectionPool, Retry)
-        self._make_async: Callable[..., Any] | None = None
+        self._make, _ = self._maker(ConnectionPool, Sentinel, SentinelConnectionPool, Retry)
 
     def connection(self, address: Address | None = None) -> Connects:
-        """A connection to the place, or to one node of it."""
+        """A connection to the place, or to one node of it; not connected yet."""
         made: Connects = self._make(**_to(address))
         return made
 
-    def async_connection(self, address: Address | None = None) -> Any:
-        """The same for an event loop."""
-        if self._make_async is None:
-            self._make_async = self._maker(AsyncPool, AsyncSentinel, AsyncSentinelPool, AsyncRetry)
-        return self._make_async(**_to(address))
+    async def connected(self, address: Address | None = None) -> Any:
+        """The same for the running event loop, connected. Raises redis-py's errors, and ``OSError``."""
+        # Made anew each time: what talks to sentinels keeps connections, which are one loop's.
+        make, sentinels = self._maker(AsyncPool, AsyncSentinel, AsyncSentinelPool, AsyncRetry)
+        made = make(**_to(address))
+        try:
+            await made.connect()
+        finally:
+            for one in sentinels:
+                await one.aclose()
+        return made
 
-    def _maker(self, pool: Any, sentinel: Any, sentinel_pool: Any, retry: Any) -> Callable[..., Any]:
+    def _maker(
+        self, pool: Any, sentinel: Any, sentinel_pool: Any, retry: Any
+    ) -> tuple[Callable[..., Any], Sequence[Any]]:
+        """What makes connections; and the clients that it asks for a master, if it asks."""
         settings = {**self._settings, "retry": retry(NoBackoff(), 0)}
         made = pool.from_url(self.place.plain, **settings)
         options = dict(made.connection_kwargs)
+        sentinels: Sequence[Any] = ()
         if self.place.how == SENTINEL:
             for name in ("host", "port"):
                 options.pop(name, None)
             asked = sentinel(list(self.place.hosts), sentinel_kwargs=self._for_sentinels(options, retry))
             made = sentinel_pool(self.place.service, asked, ssl=self.place.is_tls, **options)
             options = dict(made.connection_kwargs)
+            sentinels = asked.sentinels
 
         def make(**changes: Any) -> Any:
             return made.connection_class(**{**options, **changes})
 
-        return make
+        return make, sentinels
 
     def _for_sentinels(self, options: dict[str, Any], retry: Any) -> dict[str, Any]:
         # All of them together may take as long as a connection may.

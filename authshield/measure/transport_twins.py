@@ -36,8 +36,8 @@ class Twin(Protocol):
     async def send(self, calls: Sequence[Call]) -> None:
         """Written now, answered later. Raises nothing."""
 
-    def close(self) -> None:
-        """Drop the running loop's connections."""
+    async def close(self) -> None:
+        """Read what is still to be read, then drop the running loop's connections."""
 
 
 class SingleTwin:
@@ -46,7 +46,7 @@ class SingleTwin:
     def __init__(self, single: Single, dialer: Dialer) -> None:
         """Nothing is connected yet."""
         self._stream = single.stream
-        self._lines = Lines(single.node, dialer.async_connection, dialer.answer_seconds)
+        self._lines = Lines(single.node, dialer.connected, dialer.answer_seconds)
 
     async def run(self, calls: Sequence[Call]) -> list[list[bytes]]:
         """One packed reply a key, of each call. Cost: 1 round trip. Raises ``StoreUnavailable``."""
@@ -57,9 +57,9 @@ class SingleTwin:
         """Written now, answered later. Raises nothing."""
         await self._lines.send([calling(call, self._stream) for call in calls])
 
-    def close(self) -> None:
-        """Drop the running loop's connection."""
-        self._lines.close()
+    async def close(self) -> None:
+        """Read what is still to be read, then drop the running loop's connection."""
+        await self._lines.close()
 
 
 class ClusterTwin:
@@ -98,10 +98,10 @@ class ClusterTwin:
             await self._line(trip.address).send(trip.packets)
         await self._append(calls, [])
 
-    def close(self) -> None:
-        """Drop the running loop's connections."""
-        for lines in self._lines.values():
-            lines.close()
+    async def close(self) -> None:
+        """Read what is still to be read, then drop the running loop's connections."""
+        for lines in list(self._lines.values()):
+            await lines.close()
 
     async def _append(self, calls: Sequence[Call], replies: Sequence[Sequence[bytes]]) -> None:
         found = self._cluster.entries(calls, replies)
@@ -115,7 +115,7 @@ class ClusterTwin:
     def _line(self, address: Address) -> Lines:
         lines = self._lines.get(address)
         if lines is None:
-            dial = partial(self._dialer.async_connection, address)
+            dial = partial(self._dialer.connected, address)
             node = self._routes.node_at(address)
             lines = self._lines[address] = Lines(node, dial, self._cluster.patience)
         return lines
