@@ -12,6 +12,7 @@ import tempfile
 import time
 from datetime import UTC
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from authshield.clock import now
 from bench.conductor import ROOT, Turns
@@ -19,6 +20,9 @@ from bench.machine import Used, load
 from bench.report import document
 from bench.study import Study
 from bench.variants import VARIANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def main() -> int:
@@ -30,12 +34,7 @@ def main() -> int:
     progress, turns = Progress(), Turns(options.rounds, options.calls, options.warm)
     before, began, used = load(), time.monotonic(), Used()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        study = Study(Path(name), turns, progress)
-        found = study.latency(
-            [one for one in VARIANTS if one in options.variants.split(",")], options.databases
-        )
-        if not options.latency_only:
-            found |= study.behaviour(options.events)
+        found = _measured(Study(Path(name), turns, progress), options)
     found |= {
         "measured_at": f"{now().astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         "load_before": before,
@@ -54,6 +53,26 @@ def main() -> int:
     return 0
 
 
+def _measured(study: Study, options: argparse.Namespace) -> dict[str, Any]:
+    """All parts, or the one that was asked for; with the seconds that each took."""
+    variants = [one for one in VARIANTS if one in options.variants.split(",")]
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "latency": lambda: study.latency(variants, options.databases)
+    }
+    if not options.latency_only:
+        parts |= {
+            "instructions": study.instructions,
+            "growth": lambda: study.scale(options.decades),
+            "behaviour": lambda: study.behaviour(options.events),
+        }
+    found: dict[str, Any] = {"parts": {}}
+    for name, part in parts.items():
+        began = time.monotonic()
+        found |= part()
+        found["parts"][name] = round(time.monotonic() - began)
+    return found
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
@@ -68,8 +87,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--databases", nargs="+", choices=("SQLite", "PostgreSQL"), default=("SQLite", "PostgreSQL")
     )
-    parser.add_argument("--latency-only", action="store_true", help="no bursts, outages or replay")
-    parser.add_argument("--events", type=int, default=20_000, help="events of the replay (default: 20000)")
+    parser.add_argument("--latency-only", action="store_true", help="only what a request costs more")
+    parser.add_argument("--events", type=int, default=10_000, help="events of the replay (default: 10000)")
+    parser.add_argument(
+        "--decades",
+        type=int,
+        default=6,
+        choices=range(3, 9),
+        help="keys up to 10 to the power of (default: 6)",
+    )
     parser.add_argument("--json", type=Path, default=ROOT / "bench.json", help="where the figures go")
     parser.add_argument("--doc", type=Path, help="where the document goes (default: nowhere)")
     return parser

@@ -39,10 +39,13 @@ def added(turns: Mapping[str, Sequence[Turn]]) -> dict[str, dict[str, float]]:
     return found
 
 
-def pings(figures: Mapping[str, Mapping[str, float]], name: str) -> float:
-    """What the variant adds in PINGs; not a number where the PING's own quartiles do not tell it from nothing."""
+def pings(figures: Mapping[str, Mapping[str, float]], name: str, *, without: float = 0.0) -> float:
+    """What the variant adds in PINGs, ``without`` so many microseconds.
+
+    Not a number where the PING's own quartiles do not tell it from nothing.
+    """
     floor = figures[PING]
-    return figures[name]["added_us"] / floor["added_us"] if floor["added_q1_us"] > 0 else nan
+    return (figures[name]["added_us"] - without) / floor["added_us"] if floor["added_q1_us"] > 0 else nan
 
 
 def differences(one: Sequence[float], other: Sequence[float]) -> list[float]:

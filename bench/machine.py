@@ -7,21 +7,19 @@ import platform
 import sqlite3
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PACKAGES = (
     "Django",
     "redis",
     "hiredis",
     "django-redis",
+    "django-allauth",
     "django-axes",
     "django-defender",
+    "django-otp",
     "django-ratelimit",
+    "djangorestframework",
     "limits",
-    "cel-expr-python",
     "gunicorn",
     "psycopg",
 )
@@ -36,11 +34,6 @@ def machine() -> dict[str, str]:
         "SQLite": sqlite3.sqlite_version,
         **{name: version(name) for name in PACKAGES},
     }
-
-
-def server_versions(info: Mapping[str, object], postgres: str) -> dict[str, str]:
-    """Of the servers that were started for it."""
-    return {"Valkey": str(info["valkey_version"])} | ({"PostgreSQL": postgres} if postgres else {})
 
 
 def load() -> float:

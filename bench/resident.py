@@ -21,7 +21,7 @@ from django.core.management import call_command
 from django.db import connection
 from redis import Redis
 
-from bench import hotspots, inside
+from bench import hotspots, inside, scaled
 from bench.site import settings
 from bench.traffic import EXPECTED, VICTIM, Site, Traffic
 from bench.variants import AUTHSHIELD, LOGIN, VARIANTS
@@ -71,12 +71,13 @@ class Resident:
                     self.site.keep_cookies(person)
         return [person.cookies for person in self.traffic.people]
 
-    def adopt(self, cookies: list[dict[str, str]]) -> bool:
-        """Go on with the people that another process has prepared in the same database; warm up."""
+    def adopt(self, cookies: list[dict[str, str]], first: int = 0, step: int = 1) -> bool:
+        """Go on with some of the people whom another process has prepared in the same database; warm up."""
         self.traffic = Traffic(len(cookies))
-        self.traffic.skip(1)
         for person, jar in zip(self.traffic.people, cookies, strict=True):
             person.cookies.update(jar)
+        self.traffic.people = self.traffic.people[first::step]
+        self.traffic.skip(1)
         for scenario in self._guarded:
             for _ in self.traffic.people:
                 self._call(scenario)
@@ -214,6 +215,15 @@ class Resident:
         ruleset = rulebook.active(now())[0]
         return {kind.value: len(ruleset.limits_for(kind)) for kind in Kind}
 
+    def rate(self, scenario: str, seconds: float) -> float:
+        """Such requests a second."""
+        return scaled.rate(lambda: self._call(scenario), seconds)
+
+    def publish(self, number: int) -> bool:
+        """So many limits on an order instead of the shipped ones."""
+        scaled.publish_order_limits(number)
+        return True
+
     def inside(self, calls: int) -> dict[str, dict[str, float]]:
         """Microseconds of AuthShield's own stages."""
         return inside.stages(self._call, calls, settings.REDIS_URL)
@@ -266,6 +276,8 @@ def main() -> None:
         "work_off": resident.work_off,
         "inside": resident.inside,
         "limits": resident.limits,
+        "rate": resident.rate,
+        "publish": resident.publish,
     }
     for line in sys.stdin:
         job = json.loads(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -20,15 +20,19 @@ from bench.conductor import (
     valkey_in,
 )
 from bench.figures import added
+from bench.instructions import counted, over_bare
 from bench.machine import machine
 from bench.outage import outages
 from bench.replaying import replayed
-from bench.variants import AUTHSHIELD, CONTENDERS, SCENARIOS, VARIANTS, guarding
+from bench.scaling import growth, throughput
+from bench.variants import AUTHSHIELD, BARE, CONTENDERS, SCENARIOS, VARIANTS, guarding
 from tests.servers import start_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+INSTRUCTION_CALLS = 5
 
 
 class Study:
@@ -47,24 +51,22 @@ class Study:
             found["machine"]["Valkey"] = valkey.client.info("server")["valkey_version"]
             for database in databases:
                 valkey.client.flushall()
-                with self._database(database, variants) as environ:
-                    found["machine"] |= environ.pop("versions")
-                    self._on(database, valkey.url, variants, environ=environ, found=found)
+                environ: dict[str, str] = {}
+                if database == "PostgreSQL":
+                    environ, version = self._postgres("postgres", variants)
+                    found["machine"] |= version
+                self._on(database, valkey.url, variants, environ=environ, found=found)
         return found
 
-    @contextmanager
-    def _database(self, database: str, variants: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The environment in which the sites use it."""
-        if database == "SQLite":
-            yield {"versions": {}}
-            return
+    def _postgres(self, folder: str, variants: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """A server with a database for each variant: the environment in which sites use it, its version."""
         with on_core(1):
-            host = str(start_postgres(str(self._folder / "postgres"))["HOST"])
+            host = str(start_postgres(str(self._folder / folder))["HOST"])
         with psycopg.connect(f"host={host} user=postgres dbname=postgres", autocommit=True) as connection:
             for name in variants:
                 connection.execute(f'CREATE DATABASE "bench_{name.replace("-", "_")}"'.encode())
             version = connection.execute("SHOW server_version").fetchone()
-        yield {"versions": {"PostgreSQL": version[0] if version else ""}, "BENCH_POSTGRES": host}
+        return {"BENCH_POSTGRES": host}, {"PostgreSQL": version[0] if version else ""}
 
     def _on(self, database: str, redis_url: str, variants: Sequence[str], **parts: Any) -> None:
         """One database's part: ``environ`` is the sites', ``found`` takes the figures."""
@@ -101,6 +103,20 @@ class Study:
             process.tell(do, **job)
         for process in processes.values():
             process.answer()
+
+    def instructions(self) -> dict[str, Any]:
+        """Thousand instructions over bare, of every variant."""
+        self._tell("instructions")
+        counts = counted(self._folder / "instructions", list(VARIANTS), list(SCENARIOS), INSTRUCTION_CALLS)
+        return {"instructions": over_bare(counts)}
+
+    def scale(self, decades: int) -> dict[str, Any]:
+        """With processes, limits and keys."""
+        environ, _ = self._postgres("postgres-rates", (BARE, AUTHSHIELD))
+        return {
+            "throughput": throughput(self._folder / "rates", environ, self._tell),
+            "growth": growth(self._folder / "growth", decades, self._tell),
+        }
 
     def behaviour(self, events: int) -> dict[str, Any]:
         """Guesses at once, Redis away, and the speed of a replay."""
