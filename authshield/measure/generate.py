@@ -124,13 +124,15 @@ class Layout(NamedTuple):
 class Program:
     """The script of one kind of event.
 
-    ``sections`` by letter; ``wanted`` are the kinds of entity that a limit counts by, ``lists`` the operands that
-    tell of lists; ``layouts`` are kept by set of entities.
+    ``sections`` by letter; ``wanted`` are the kinds of entity that a limit counts by, ``named`` those and the ones
+    that make a pair or whose different values are counted, ``lists`` the operands that tell of lists; ``layouts``
+    are kept by set of entities.
     """
 
     script: Script
     sections: Mapping[str, Section]
     wanted: frozenset[str]
+    named: frozenset[str]
     lists: tuple[str, ...]
     layouts: dict[tuple[str | bool, ...], Layout] = field(default_factory=dict)
 
@@ -168,10 +170,9 @@ def _program(kind: Kind, limits: tuple[Limit, ...], trust_ms: int) -> Program:
     sections = {letter: section for letter, (section, _) in written.items()}
     wanted = frozenset(by_entity) | ({"name"} if name or own else frozenset())
     script = Script(PROLOGUE + functions_in(text) + text)
-    asked_lists = {
-        one for section in sections.values() for one in section.operands if one.startswith("list:")
-    }
-    return Program(script, sections, wanted, tuple(asked_lists))
+    asked = {one for section in sections.values() for one in section.operands}
+    named = wanted | {one.partition(":")[2] for one in asked if one.startswith(("tag:", "pair:"))}
+    return Program(script, sections, wanted, named, tuple(one for one in asked if one.startswith("list:")))
 
 
 _BASED = frozenset({"acct", "sess", "dev", "sym"})

@@ -73,7 +73,7 @@ class Plan(NamedTuple):
 def plan(event: Event, ruleset: RulesetLike, keys: Keys) -> Plan:
     """Measuring this event. Cost: about 10 µs, without any call."""
     made = program_for(event.kind, ruleset)
-    found = entities(event, made.wanted)
+    found = entities(event, made.named)
     layout = made.layouts.get((*found, order_of(event) is not None))
     if layout is None:
         layout = _laid_out(made, event, found)
