@@ -170,9 +170,9 @@ def _program(kind: Kind, limits: tuple[Limit, ...], trust_ms: int) -> Program:
     sections = {letter: section for letter, (section, _) in written.items()}
     wanted = frozenset(by_entity) | ({"name"} if name or own else frozenset())
     script = Script(PROLOGUE + functions_in(text) + text)
-    asked = {one for section in sections.values() for one in section.operands}
-    named = wanted | {one.partition(":")[2] for one in asked if one.startswith(("tag:", "pair:"))}
-    return Program(script, sections, wanted, named, tuple(one for one in asked if one.startswith("list:")))
+    told = {one for section in sections.values() for one in section.operands}
+    named = wanted | {one.partition(":")[2] for one in told if one.startswith(("tag:", "pair:"))}
+    return Program(script, sections, wanted, named, tuple(one for one in told if one.startswith("list:")))
 
 
 _BASED = frozenset({"acct", "sess", "dev", "sym"})

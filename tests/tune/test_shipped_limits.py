@@ -94,15 +94,10 @@ def test_one_device_does_not_trade_for_a_sixth_account(store: Store) -> None:
     assert stopped(changes, store)[3:5] == [set(), {"profile-device-accounts-24h"}]
 
 
-def worth(value: int, side: str, after: float, **changes: object) -> Event:
-    """An order of so much by somebody who has 10,000."""
-    return order(value, side, after=after, **changes)
-
-
 def test_a_strange_device_does_not_turn_the_portfolio_over(store: Store) -> None:
-    """Selling everything goes through here (rules look at that), buying with all of it at once does not."""
-    sold = [worth(2_500, "sell", 60.0 * n, symbol=f"100{n}") for n in range(4)]
-    bought = [worth(4_000, "buy", 300.0 + n, symbol="9999") for n in range(2)]
+    """Of a portfolio of 10,000: selling all of it goes through here (rules look at that), buying with all of it at once does not."""
+    sold = [order(2_500, "sell", after=60.0 * n, symbol=f"100{n}") for n in range(4)]
+    bought = [order(4_000, "buy", after=300.0 + n, symbol="9999") for n in range(2)]
     assert stopped([*sold, *bought], store) == [set()] * 5 + [{"order-share-strangers-30m"}]
 
 
