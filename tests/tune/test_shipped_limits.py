@@ -95,7 +95,7 @@ def test_one_device_does_not_trade_for_a_sixth_account(store: Store) -> None:
 
 
 def test_a_strange_device_does_not_turn_the_portfolio_over(store: Store) -> None:
-    """Of a portfolio of 10,000: selling all of it goes through here (rules look at that), buying with all of it at once does not."""
+    """Selling all of 10,000 goes through here, which rules look at; spending most of it at once does not."""
     sold = [order(2_500, "sell", after=60.0 * n, symbol=f"100{n}") for n in range(4)]
     bought = [order(4_000, "buy", after=300.0 + n, symbol="9999") for n in range(2)]
     assert stopped([*sold, *bought], store) == [set()] * 5 + [{"order-share-strangers-30m"}]
