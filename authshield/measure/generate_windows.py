@@ -188,10 +188,12 @@ def window(one: Counted, number: int, at: Callable[[str], int], *, keep: str, he
     values["keep"] = Template(keep).substitute(until="till") if one.window == RATE else values["keep_refusal"]
     lines = []
     if one.pair:
-        lines.append("local name = slot(v, $base, sub(arg, $mark, $mark + 5), $held)")
+        lines.append("local name, mark = slot(v, $base, sub(arg, $mark, $mark + 5))")
     if one.grows_by:
         lines.append(_GROWING)
     lines.append(_TEMPLATES[one.window])
+    if one.pair:
+        lines.append("if w < 0 then hold(v, $base, mark, now + $held) end")
     if one.progressive:
         lines.append(_PROGRESSIVE)
     conditions = _conditions(one, at)

@@ -156,23 +156,29 @@ local function wait_b(s, excess, window)
   return window
 end
 
--- The window of a pair. Where there are too many of them, or were so within the window, those that are new share
--- one: whoever varies the second dimension gains nothing by it.
-local function slot(v, name, mark, window)
+-- The window of a pair, and the mark it is kept under. Where there are too many of them, or were so within the
+-- window, those that are new share one: whoever varies the second dimension gains nothing by it.
+local function slot(v, name, mark)
   local index = 'i' .. sub(name, 2)
   local rows = v[index] or ''
-  local at = seek(rows, mark, 7, 12)
-  if not at then
+  if not seek(rows, mark, 7, 12) then
     while rows ~= '' and get('>I6', rows) <= now do
       local gone = sub(rows, 7, 12)
       v[name .. gone], v['q' .. sub(name, 2) .. gone], v['p' .. sub(name, 2) .. gone] = nil, nil, nil
       rows = sub(rows, 13)
     end
+    v[index] = rows
     if #rows >= SLOTS * 12 or seek(rows, ANYBODY, 7, 12) then mark = ANYBODY end
-    at = seek(rows, mark, 7, 12)
   end
-  v[index] = (at and without(rows, at - 6, 12) or rows) .. put('>I6', now + window) .. mark
-  return name .. mark
+  return name .. mark, mark
+end
+
+-- The window of a pair is in use until then.
+local function hold(v, name, mark, till)
+  local index = 'i' .. sub(name, 2)
+  local rows = v[index]
+  local at = seek(rows, mark, 7, 12)
+  v[index] = (at and without(rows, at - 6, 12) or rows) .. put('>I6', till) .. mark
 end
 
 -- How many customers signed in from behind this address since then.
