@@ -23,7 +23,7 @@ LIMIT = 5
 TRIES = 100
 CODES = 10
 FROM_ADDRESS = 20
-DAY_SECONDS = 86_400
+MONTH_SECONDS = 2_592_000
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_a11_of_100_parallel_guesses_five_are_evaluated(web: Web, gone: signal.S
     answers = _at_once(lambda _: web.visitor(address).api("POST", "/api/login", body), TRIES)
     assert web.hashes - before == LIMIT
     assert Counter(answer.status for answer in answers) == {401: LIMIT, 429: TRIES - LIMIT}
-    assert all(0 < int(a.headers["Retry-After"]) <= DAY_SECONDS for a in answers if a.status == 429)
+    assert all(0 < int(a.headers["Retry-After"]) <= MONTH_SECONDS for a in answers if a.status == 429)
 
 
 @pytest.mark.parametrize(
