@@ -18,11 +18,11 @@ from authshield.conf import current
 from authshield.errors import StoreUnavailable
 from authshield.judge import judge
 from authshield.judge.learning import learning
-from authshield.measure import Settlement, measure, settle
+from authshield.measure import Settlement, ameasure, measure, settle
 from authshield.measure.profile import hydrate
 from authshield.measure.store import default_store
 from authshield.record import durable, reports
-from authshield.tune.rulebook import active
+from authshield.tune.rulebook import aactive, active
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.assessment import Assessment
 from authshield.vocabulary.decision import Decision, Reason
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from authshield.errors import InvalidInput
+    from authshield.judge import Ruleset
     from authshield.vocabulary.decision import Outcome
 
 
@@ -60,38 +61,59 @@ def assess(event: Event, now: datetime) -> Assessment:
     no trip and ``outage.stand_in`` while Redis is away.
     """
     try:
-        assessment = _assess(event, now)
+        ruleset, switches = active(now)
+        features = measure(event, ruleset, default_store())
+        if _needs_database(event, features):
+            features = _completed(features, event, ruleset, now)
+        assessment = Assessment(event, features, judge(event, features, ruleset, switches))
     except Exception:  # noqa: BLE001 - whatever fails in here must stop the order, not the site
-        _log.exception("event %s (%s) could not be judged", event.id, event.kind)
         assessment = _unjudged(event)
-    if current().MODE != "enforce":
-        return replace(assessment, decision=replace(assessment.decision, observe_only=True))
-    return assessment
+    return _as_the_mode_says(assessment)
 
 
 async def aassess(event: Event, now: datetime) -> Assessment:
-    """``assess`` for an event loop."""
-    return await sync_to_async(assess)(event, now)
+    """``assess`` on an event loop: no thread, unless the database has to be asked."""
+    try:
+        ruleset, switches = await aactive(now)
+        features = await ameasure(event, ruleset, default_store())
+        if _needs_database(event, features):
+            features = await sync_to_async(_completed)(features, event, ruleset, now)
+        assessment = Assessment(event, features, judge(event, features, ruleset, switches))
+    except Exception:  # noqa: BLE001 - as in assess
+        assessment = _unjudged(event)
+    return _as_the_mode_says(assessment)
 
 
-def _assess(event: Event, now: datetime) -> Assessment:
-    ruleset, switches = active(now)
-    store = default_store()
-    features = measure(event, ruleset, store)
+def _as_the_mode_says(assessment: Assessment) -> Assessment:
+    if current().MODE == "enforce":
+        return assessment
+    return replace(assessment, decision=replace(assessment.decision, observe_only=True))
+
+
+def _needs_database(event: Event, features: Features) -> bool:
+    is_unknown = event.account is not None and features.is_cold
+    return is_unknown or features.is_missing or bool(reports.to_tell)
+
+
+def _completed(features: Features, event: Event, ruleset: Ruleset, now: datetime) -> Features:
+    """What the store has forgotten or cannot tell, from the database."""
     if event.account is not None and features.is_cold:
+        store = default_store()
         try:
             hydrate(event.account, durable.load(event.account), store)
             features = measure(event, ruleset, store, stream=False)
         except StoreUnavailable:  # what it said before knew nothing of the account, not even a freeze
             features = replace(features, is_missing=True)
     if features.is_missing:
-        features = outage.stand_in(features, event, ruleset, now)
-    elif reports.to_tell:
+        return outage.stand_in(features, event, ruleset, now)
+    if reports.to_tell:
         reports.store_is_back(now)
-    return Assessment(event, features, judge(event, features, ruleset, switches))
+    return features
 
 
 def _unjudged(event: Event) -> Assessment:
+    """While an exception is handled."""
+    _log.exception("event %s (%s) could not be judged", event.id, event.kind)
     action = Action.ALLOW if event.kind == Kind.REQUEST else Action.DENY
     reason = Reason(UNAVAILABLE, 0.0, "the event could not be judged")
     decision = Decision(event.id, action, Strength.NONE, 0.0, (reason,), (), 0, degraded=True)
@@ -101,7 +123,7 @@ def _unjudged(event: Event) -> Assessment:
 def conclude(assessment: Assessment, outcome: Outcome, extra: Mapping[str, str] | None = None) -> None:
     """Settle what the event reserved, learn from it if that is allowed, and tell whoever listens.
 
-    Cost: 1 Redis round trip; raises nothing where Redis is away.
+    Cost: 1 packet to Redis, which is not waited for; raises nothing where Redis is away.
     """
     event, features, decision = assessment.event, assessment.features, assessment.decision
     lesson = learning(event, outcome, features, trust_first_device=current().TRUST_FIRST_DEVICE)

@@ -10,6 +10,7 @@ from django.urls import path
 
 from authshield import clock
 from authshield.decorators import protect, watch
+from authshield.pipeline import exempt
 from authshield.signedin import sid_of
 from authshield.vocabulary.event import Kind
 from demo_site.broker import describing, parsing, trading
@@ -42,6 +43,12 @@ async def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"hello {(await request.auser()).get_username()}")
 
 
+@exempt
+async def unguarded(request: HttpRequest) -> HttpResponse:
+    """The same page without the guard."""
+    return HttpResponse(f"hello {(await request.auser()).get_username()}")
+
+
 @watch(Kind.PASSWORD_RESET, username_field="name")
 async def reset(request: HttpRequest) -> HttpResponse:
     """A door that anybody may use."""
@@ -51,6 +58,7 @@ async def reset(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("api/async/orders", order),
     path("async/page/", page),
+    path("async/unguarded/", unguarded),
     path("async/reset/", reset),
     *own,
 ]

@@ -6,7 +6,7 @@ Must not judge: that is ``judge``. Must not raise for a store that does not answ
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from authshield.errors import StoreUnavailable
 from authshield.measure.derive import Context, derive, without_store
@@ -15,7 +15,7 @@ from authshield.measure.plan import plan
 
 if TYPE_CHECKING:
     from authshield.measure.calls import Call
-    from authshield.measure.plan import RulesetLike
+    from authshield.measure.plan import RulesetLike, Shape
     from authshield.measure.store import Store
     from authshield.vocabulary.event import Event
     from authshield.vocabulary.features import Features
@@ -42,14 +42,39 @@ def measure_after(
     durable: bool = True,
 ) -> Features:
     """``measure``, with what settles an earlier event in the same round trip, ahead of it."""
+    asked = _ask(event, ruleset, store, stream=stream)
+    began = time.perf_counter()
+    try:
+        replies = store.run([asked.call] if before is None else [before, asked.call])[-1]
+    except StoreUnavailable:
+        return without_store(event, asked.context, milliseconds=_since(began))
+    return derive(event, asked.shape, replies, asked.context, durable=durable, milliseconds=_since(began))
+
+
+async def ameasure(event: Event, ruleset: RulesetLike, store: Store) -> Features:
+    """``measure`` on an event loop, without a thread. Cost: 1 round trip."""
+    asked = _ask(event, ruleset, store, stream=True)
+    began = time.perf_counter()
+    try:
+        [replies] = await store.arun([asked.call])
+    except StoreUnavailable:
+        return without_store(event, asked.context, milliseconds=_since(began))
+    return derive(event, asked.shape, replies, asked.context, milliseconds=_since(began))
+
+
+class _Asked(NamedTuple):
+    call: Call
+    shape: Shape
+    context: Context
+
+
+def _ask(event: Event, ruleset: RulesetLike, store: Store, *, stream: bool) -> _Asked:
     context = Context.of(ruleset.source.parameters, store.market_time_zone)
     call, shape = plan(event, ruleset, store.keys)
     if stream:
         call = call._replace(entry=seen_entry(event, shape, context, store.stream_length))
-    began = time.perf_counter()
-    try:
-        replies = store.run([call] if before is None else [before, call])[-1]
-    except StoreUnavailable:
-        return without_store(event, context, milliseconds=(time.perf_counter() - began) * 1000)
-    waited = (time.perf_counter() - began) * 1000
-    return derive(event, shape, replies, context, durable=durable, milliseconds=waited)
+    return _Asked(call, shape, context)
+
+
+def _since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000

@@ -51,15 +51,15 @@ def plain(text: str, limit: int = MAX_TEXT) -> str:
 
 def tree(value: Any, depth: int = 0) -> Any:
     """JSON data without the values of secret names, every text made plain; too deep or long is cut."""
+    if isinstance(value, str):
+        return plain(value) if len(value) > WORD_LENGTH else _plain_word(value)
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, Mapping):
         if depth >= MAX_DEPTH:
             return {}
         items = list(value.items())[:MAX_ITEMS]
         return dict(_kept(str(name), item, depth + 1) for name, item in items)
-    if isinstance(value, str):
-        return plain(value) if len(value) > WORD_LENGTH else _plain_word(value)
-    if value is None or isinstance(value, bool | int | float):
-        return value
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
         return [tree(item, depth + 1) for item in list(value)[:MAX_ITEMS]] if depth < MAX_DEPTH else []
     return line(str(value)) if not isinstance(value, bytes | bytearray | memoryview) else REMOVED

@@ -9,6 +9,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from asgiref.sync import sync_to_async
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
@@ -38,6 +39,12 @@ def active(now: datetime, *, tick: float | None = None) -> tuple[Ruleset, tuple[
     """
     held = _snapshots.get(now, monotonic() if tick is None else tick)
     return held.ruleset, held.switches
+
+
+async def aactive(now: datetime) -> tuple[Ruleset, tuple[Switch, ...]]:
+    """``active`` on an event loop; a thread only where the database is asked."""
+    held = _snapshots.fresh(monotonic())
+    return (held.ruleset, held.switches) if held is not None else await sync_to_async(active)(now)
 
 
 def forget() -> None:

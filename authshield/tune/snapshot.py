@@ -56,6 +56,10 @@ class Snapshots:
     def _unlock(self) -> None:
         self._lock = threading.Lock()  # a thread of the parent may have held it, and is not here
 
+    def fresh(self, tick: float) -> Snapshot | None:
+        """What is held, unless the database is to be asked by now."""
+        return self._held if tick < self._due else None
+
     def get(self, now: datetime, tick: float) -> Snapshot:
         """The snapshot in force; ``tick`` are seconds of a clock that never jumps.
 

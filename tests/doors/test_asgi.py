@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync, iscoroutinefunction
+from asgiref.sync import SyncToAsync, async_to_sync, iscoroutinefunction
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -74,6 +74,24 @@ def test_a_coroutine_stays_one() -> None:
 def test_a_page_is_shown(alice: AsyncGuest) -> None:
     """A signed-in page of an event loop is guarded and let through."""
     assert alice.get("/async/page/").content == b"hello alice"
+
+
+def test_the_guard_of_a_page_costs_no_thread(alice: AsyncGuest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Django does in threads for its sessions and users is all that is done there."""
+    hops: list[str] = []
+    hop = SyncToAsync.__call__
+
+    async def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        hops.append(type(self.func).__name__)
+        return await hop(self, *args, **kwargs)
+
+    monkeypatch.setattr(SyncToAsync, "__call__", counted)
+    seen = {}
+    for path in ("/async/page/", "/async/page/", "/async/unguarded/"):
+        hops.clear()
+        assert alice.get(path).content == b"hello alice"
+        seen[path] = sorted(hops)
+    assert len(seen["/async/page/"]) == len(seen["/async/unguarded/"])
 
 
 def test_an_ended_session_is_refused_at_the_next_page(
