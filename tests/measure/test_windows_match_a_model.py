@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -74,46 +75,35 @@ GROUPS = {
 }
 
 
-class Windows(RuleBasedStateMachine):
-    """Orders of one account, alone and in crowds, some of them stopped afterwards, while time goes on."""
+class Trial:
+    """Orders of one account, told by the guard and by the models side by side."""
 
-    store: Store
-    group: Group
     runs = 0
 
-    def __init__(self) -> None:
-        super().__init__()
-        type(self).runs += 1
-        self.account = f"account-{self.runs}"
+    def __init__(self, store: Store, group: Group) -> None:
+        Trial.runs += 1
+        self.store, self.group = store, group
+        self.account = f"account-{Trial.runs}"
         self.now = 0
-        self.published = published(*[one for one in RULES.limits if one.id in self.group.limits])
-        self.models = {name: model for name, model in models().items() if name in self.group.limits}
+        self.published = published(*[one for one in RULES.limits if one.id in group.limits])
+        self.models = {name: model for name, model in models().items() if name in group.limits}
         self.waiting: list[tuple[Event, Features]] = []
 
-    @rule(data=st.data())
-    def time_goes_on(self, data: st.DataObject) -> None:
-        """By nothing, a little, or just over the edge of a window."""
-        self.now += data.draw(st.sampled_from(self.group.steps))
-
-    @rule(value=st.integers(1, 600), symbol=st.sampled_from(SYMBOLS[:5]))
-    def an_order_comes(self, value: int, symbol: str) -> None:
+    def order(self, value: int, symbol: str) -> None:
         """Every count and every wait is the model's."""
         made = self._order(value, symbol)
         features = measure(made, self.published, self.store, durable=False, stream=False)
         over = {hit.limit_id: hit.retry_after_ms for hit in features.over}
         told = {
-            one.id: Told(int(features.facts["velocity." + one.id]), over.get(one.id, -1))  # type: ignore[arg-type]
-            for one in self.published.limits
+            name: Told(int(features.facts["velocity." + name]), over.get(name, -1))  # type: ignore[arg-type]
+            for name in self.models
         }
         self._compare(made, told)
         self.waiting.append((made, features))
 
-    @precondition(lambda self: self.group.crowd)
-    @rule(data=st.data(), first=st.integers(0, 70))
-    def a_crowd_of_orders_comes(self, data: st.DataObject, first: int) -> None:
-        """Of small value, each of another symbol: windows fill that one order at a time would not."""
-        number = data.draw(st.integers(2, self.group.crowd))
-        events = [self._order(1, symbol) for symbol in SYMBOLS[first : first + number]]
+    def crowd(self, symbols: list[str]) -> None:
+        """Orders of small value all at once, each of another symbol."""
+        events = [self._order(1, symbol) for symbol in symbols]
         plans = [plan(made, self.published, self.store.keys) for made in events]
         replies = self.store.run([planned.call for planned in plans])
         for made, planned, reply in zip(events, plans, replies, strict=True):
@@ -121,11 +111,9 @@ class Windows(RuleBasedStateMachine):
             over = {hit.limit_id: hit.retry_after_ms for hit in reading.over}
             self._compare(made, {name: Told(n, over.get(name, -1)) for name, n in reading.counts.items()})
 
-    @precondition(lambda self: self.waiting)
-    @rule(data=st.data(), happened=st.booleans())
-    def an_order_is_settled(self, data: st.DataObject, happened: bool) -> None:
+    def settle(self, number: int, *, happened: bool) -> None:
         """What did not happen leaves every window as though it had never come; again that changes nothing."""
-        made, features = self.waiting.pop(data.draw(st.integers(0, len(self.waiting) - 1)))
+        made, features = self.waiting.pop(number)
         settled = settlement(made, Final.ALLOWED if happened else Final.STOPPED)
         for _ in range(2):
             settle(made, features, settled, self.store, ruleset=self.published, stream=False)
@@ -133,10 +121,8 @@ class Windows(RuleBasedStateMachine):
             for model in self.models.values():
                 model.give_back(made.id)
 
-    @precondition(lambda self: self.waiting)
-    @rule()
-    def an_order_is_measured_again(self) -> None:
-        """It counts once, in those windows that let it through."""
+    def again(self) -> None:
+        """An order that is measured again counts once."""
         made, features = self.waiting[-1]
         if made.at == START + timedelta(milliseconds=self.now) and not features.over:
             again = measure(made, self.published, self.store, durable=False, stream=False)
@@ -148,13 +134,54 @@ class Windows(RuleBasedStateMachine):
 
     def _told(self, model: Any, made: Event) -> Told:
         assert isinstance(made.subject, Order)
-        value = made.subject.value_minor
-        amount = {"sum": value, "share": value}.get(next(k for k, v in self.models.items() if v is model), 1)
-        told: Told = model.take(made.at_ms, made.id, amount, made.subject.symbol)
+        is_money = model is self.models.get("sum") or model is self.models.get("share")
+        told: Told = model.take(
+            made.at_ms, made.id, made.subject.value_minor if is_money else 1, made.subject.symbol
+        )
         return told
 
     def _compare(self, made: Event, told: dict[str, Told]) -> None:
         assert told == {name: self._told(model, made) for name, model in self.models.items()}
+
+
+class Windows(RuleBasedStateMachine):
+    """A trial in whatever sequence."""
+
+    store: Store
+    group: Group
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trial = Trial(self.store, self.group)
+
+    @rule(data=st.data())
+    def time_goes_on(self, data: st.DataObject) -> None:
+        """By nothing, a little, or just over the edge of a window."""
+        self.trial.now += data.draw(st.sampled_from(self.group.steps))
+
+    @rule(value=st.integers(1, 600), symbol=st.sampled_from(SYMBOLS[:5]))
+    def an_order_comes(self, value: int, symbol: str) -> None:
+        """By itself."""
+        self.trial.order(value, symbol)
+
+    @precondition(lambda self: self.group.crowd)
+    @rule(data=st.data(), first=st.integers(0, 70))
+    def a_crowd_of_orders_comes(self, data: st.DataObject, first: int) -> None:
+        """Windows fill that one order at a time would not."""
+        self.trial.crowd(SYMBOLS[first : first + data.draw(st.integers(2, self.group.crowd))])
+
+    @precondition(lambda self: self.trial.waiting)
+    @rule(data=st.data(), happened=st.booleans())
+    def an_order_is_settled(self, data: st.DataObject, happened: bool) -> None:
+        """Or stopped, in any order."""
+        number = data.draw(st.integers(0, len(self.trial.waiting) - 1))
+        self.trial.settle(number, happened=happened)
+
+    @precondition(lambda self: self.trial.waiting)
+    @rule()
+    def an_order_is_measured_again(self) -> None:
+        """As after its account came back from the durable copy."""
+        self.trial.again()
 
 
 @pytest.mark.timeout(300)
@@ -165,9 +192,29 @@ def test_every_window_tells_what_a_plain_list_would(store: Store, group: Group) 
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=40,
-            stateful_step_count=30,
+            max_examples=20,
+            stateful_step_count=25,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
+
+
+@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
+def test_a_long_day_stays_with_the_model(store: Store, group: Group) -> None:
+    """A thousand steps of one account, where windows fill, overflow, run dry and are given back over and over."""
+    chance, trial = Random(7), Trial(store, group)
+    for _ in range(1_000):
+        step = chance.random()
+        if step < 0.25:
+            trial.now += chance.choice(group.steps)
+        elif step < 0.3 and group.crowd:
+            first = chance.randrange(70)
+            trial.crowd(SYMBOLS[first : first + chance.randrange(2, group.crowd)])
+        elif step < 0.55 and trial.waiting:
+            late = min(len(trial.waiting), chance.choice((1, 3, 12)))
+            trial.settle(len(trial.waiting) - late, happened=chance.random() < 0.4)
+        elif step < 0.6 and trial.waiting:
+            trial.again()
+        else:
+            trial.order(chance.choice((1, 80, 300)), chance.choice(SYMBOLS[:5]))
