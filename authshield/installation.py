@@ -10,6 +10,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from authshield.conf import PREFIX, Settings
 from authshield.errors import ConfigurationError
@@ -91,6 +92,10 @@ def check_values(values: Mapping[str, Any]) -> None:
         raise ConfigurationError(
             f"{PREFIX}REDIS_URL is {url!r}: it begins with redis://, rediss:// or unix://, "
             "redis+sentinel:// or redis+cluster://"
+        )
+    if "+sentinel://" in url and not urlsplit(url).path.strip("/"):
+        raise ConfigurationError(
+            f"{PREFIX}REDIS_URL names sentinels: end it with the service's name, as …/mymaster"
         )
     for name in ("SEALING_KEYS", "TRUSTED_PROXIES", "GEOIP"):
         value = values.get(PREFIX + name, ())

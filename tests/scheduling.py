@@ -22,6 +22,7 @@ WITH_SERVERS = (
     "tests/demo/",
     "tests/journeys/",
     "tests/measure/test_cluster.py",
+    "tests/measure/test_cluster_failover.py",
     "tests/measure/test_sentinel.py",
     "tests/tasks/test_worker.py",
 )

@@ -6,21 +6,18 @@ Must not know what is counted (``plan``) nor what it means (``derive``).
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgpack
 from django.core.signals import setting_changed
 
 from authshield.conf import PREFIX, current
 from authshield.errors import StoreUnavailable
-from authshield.measure.calls import Script
 from authshield.measure.keys import Keys
 from authshield.measure.transport import Single
 from authshield.measure.transport_cluster import Cluster
 from authshield.measure.transport_dial import CLUSTER, Dialer, read_url
 from authshield.measure.transport_twins import ClusterTwin, SingleTwin
-from authshield.measure.transport_wire import command, running
+from authshield.measure.transport_wire import command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
     from authshield.measure.calls import Call
     from authshield.measure.transport import Transport
     from authshield.measure.transport_twins import Twin
-
-INTERPRETER = Script((Path(__file__).parent / "scripts" / "measure.lua").read_text(encoding="utf-8"))
 
 CONNECT_SECONDS, PATIENT_SECONDS = 5.0, 30.0
 """How long a worker waits for a connection and for an answer; longer than it lets a command block."""
@@ -126,13 +121,6 @@ class Store:
     def flush(self) -> None:
         """Read what ``send`` has left to be read. Happens by itself when the process ends. Raises nothing."""
         self._transport.flush()
-
-    def run_segments(self, keys: Sequence[str], segments: Sequence[bytes]) -> list[bytes]:
-        """Run the interpreter, once; one packed reply a segment. Cost: 1 round trip. Raises ``StoreUnavailable``."""
-        names = [*keys, self.keys.stream, self.keys.dropped]
-        reply = self._transport.ask(running(INTERPRETER, names, segments), names[0])
-        replies: list[bytes] = msgpack.unpackb(reply, raw=True)
-        return replies
 
     def command(self, *parts: str | bytes | float, key: str = "") -> Any:
         """One plain command, to the server of ``key``. Cost: 1 round trip. Raises ``StoreUnavailable``."""

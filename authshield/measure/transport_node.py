@@ -31,6 +31,8 @@ OWED_MOST = 64
 """Replies that may wait to be read on one connection."""
 
 IDLE_SECONDS = 60.0
+"""A connection that has rested longer is closed when another one is used."""
+
 AWAY = "Redis did not answer lately; it is not asked for now"
 
 
@@ -59,6 +61,7 @@ class Node:
         ``refused`` may take care of a packet that was sent and refused, and says whether it does.
         """
         self.breaker = Breaker(probe)
+        self.idle_seconds = IDLE_SECONDS
         self._dial = dial
         self.tally = tally
         self._refused = refused
@@ -177,7 +180,7 @@ class Node:
         free = self._free
         free.append(wire)
         try:
-            if free[0].used_at < now - IDLE_SECONDS:
+            if free[0].used_at < now - self.idle_seconds:
                 free.popleft().close()
         except IndexError:  # others were quicker
             return

@@ -91,6 +91,7 @@ def test_further_settings_go_by_their_names() -> None:
         ({"mode": "enforcing"}, "AUTHSHIELD_MODE is 'enforcing'"),
         ({"redis_url": "redis:6379"}, "AUTHSHIELD_REDIS_URL"),
         ({"redis_url": "http://redis/"}, "begins with redis://"),
+        ({"redis_url": "redis+sentinel://s1:26379,s2:26379"}, "the service's name"),
         ({"sealing_keys": []}, "secrets.token_hex"),
         ({"sealing_keys": ["short"]}, "key 1 is shorter than 32"),
         ({"sealing_keys": [KEY, "s" * 50]}, "key 2 is SECRET_KEY"),
