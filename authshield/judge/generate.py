@@ -81,7 +81,7 @@ def _commonest_first(conditions: Sequence[Condition]) -> list[list[Part]]:
 
 
 def _joined(parts: list[Part]) -> list[Part]:
-    first, last = parts[:_DEEPEST], parts[_DEEPEST:]
+    first, last = parts[: _DEEPEST - 1], parts[_DEEPEST - 1 :]
     node = _placed(ast.BoolOp(ast.And(), [part.node for part in last]))
     names = {name for part in last for name in part.names}
     return [*first, Part(node, "".join(part.key for part in last), tuple(sorted(names)))]

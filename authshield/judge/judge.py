@@ -39,7 +39,10 @@ def judge(event: Event, features: Features, ruleset: Ruleset, switches: Sequence
     if features.is_missing:
         findings += outage(event, features)
     findings += guards(event, features)
-    return _decide(event, findings, ruleset, features, observe_only=bool(active) and _observes(active))
+    observe_only = bool(active) and _observes(active)
+    if not findings and not _is_reached(ruleset.thresholds_by_kind[event.kind], 0.0):
+        return allowed(event.id, ruleset.source.version, observe_only, features.is_missing)
+    return _decide(event, findings, ruleset, features, observe_only=observe_only)
 
 
 def _observes(active: Iterable[Switch]) -> bool:
@@ -61,17 +64,13 @@ def _tightened(event: Event, active: Iterable[Switch]) -> list[Finding]:
 def _decide(
     event: Event, findings: list[Finding], ruleset: Ruleset, features: Features, *, observe_only: bool
 ) -> Decision:
-    thresholds = ruleset.thresholds_by_kind[event.kind]
-    if not findings and not _is_reached(thresholds, 0.0):
-        degraded = features.is_missing
-        return allowed(event.id, ruleset.source.version, observe_only=observe_only, degraded=degraded)
     counting = [finding for finding in findings if not finding.shadow]
     risk = min(sum((finding.points for finding in counting), 0.0), MAX_RISK)
     counting += [
         Finding(
             f"threshold:{limit.action.word}", "risk_threshold", 0.0, limit.action, limit.required, "the risk"
         )
-        for limit in thresholds
+        for limit in ruleset.thresholds_by_kind[event.kind]
         if risk >= limit.risk
     ]
     action = max((_possible(finding.action, event.kind) for finding in counting), default=Action.ALLOW)

