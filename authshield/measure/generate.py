@@ -65,6 +65,7 @@ local ZERO6, ZERO8, ZERO10 = '\0\0\0\0\0\0', '\0\0\0\0\0\0\0\0', '\0\0\0\0\0\0\0
 local NO_ENTRY = ZERO8 .. ZERO8 .. '\0\0\0\0\0'
 local ANYBODY, MOST, SLOTS = '\255\255\255\255\255\255', 2 ^ 55, 64
 local now, stamp, tag = get('>I6', ARGV[1]), sub(ARGV[1], 1, 12), sub(ARGV[1], 7, 12)
+local brief = sub(tag, 1, 4)
 """
 
 _HEAD = r"""
@@ -75,7 +76,7 @@ local value, arg, section = values[k], ARGV[k + 1], byte(sections, 11 + 2 * k)
 local fine, v
 if value then fine, v = pcall(unmap, value) end
 if not fine or type(v) ~= 'table' or not v.x then v = {x = 0} end
-local changed, need, o = false, 0, {}
+local changed, need = false, 0
 """
 
 # The stream is trimmed now and then only: its length is a bound on memory, not a promise.
@@ -175,6 +176,9 @@ def _program(kind: Kind, limits: tuple[Limit, ...], trust_ms: int) -> Program:
     return Program(script, sections, wanted, named, tuple(one for one in told if one.startswith("list:")))
 
 
+_AT_ONCE = 40
+"""Limits whose results are local at the same time: a Lua function has 200 places."""
+
 _BASED = frozenset({"acct", "sess", "dev", "sym"})
 _TRADING = frozenset({Kind.ORDER, Kind.ORDER_CHANGE})
 _FIXED = {LETTER["acct"]: "acct", ACCOUNT_WITH_ORDER: "acct", LETTER["sess"]: "sess"}
@@ -196,9 +200,12 @@ def _section(letter: str, limits: tuple[Counted, ...], kind: Kind, trust_ms: int
     ttl = TTL.get(_FIXED.get(letter, ""))
     keep, header = _KEEP if ttl is None else _KEEP_FIXED, customers_header(limits)
     lines = [base]
-    lines += [window(one, 2 * number + 1, at, keep=keep, header=header) for number, one in enumerate(limits)]
-    if limits:
-        lines.append(f"base = base .. put('>{'d' * 2 * len(limits)}', unpack(o, 1, {2 * len(limits)}))")
+    for first in range(0, len(limits), _AT_ONCE):
+        numbered = list(enumerate(limits[first : first + _AT_ONCE]))
+        results = ", ".join(f"c{number}, w{number}" for number, _ in numbered)
+        lines.append(f"do local {results}")
+        lines += [window(one, number, at, keep=keep, header=header) for number, one in numbered]
+        lines.append(f"base = base .. put('>{'dd' * len(numbered)}', {results}) end")
     has_attributes = letter in _FIXED
     lines += [
         "out[k] = base .. (v.a or '')" if has_attributes else "out[k] = base",

@@ -86,7 +86,7 @@ if #s > 8 then
   if t <= now - $window then s, c = shed_b(s, c, now - $window) end
 end
 local tags = v[$tags] or ''
-if not (find(tags, tag, 1, true) and seek(tags, tag, 1, 12)) then
+if not (find(tags, brief, 1, true) and seek(tags, brief, 1, 6)) then
   c = c + 1
   if c > $capacity then
     w = wait_b(s, c - $capacity, $window)
@@ -100,8 +100,7 @@ if not (find(tags, tag, 1, true) and seek(tags, tag, 1, 12)) then
     else
       v[$name] = put('>d', c) .. sub(s, 9) .. put('>I6I4', t, 1)
     end
-    if #tags >= 768 then tags = sub(tags, 13) end
-    v[$tags] = tags .. tag .. put('>I6', t)
+    v[$tags] = (#tags >= 384 and sub(tags, 7) or tags) .. brief .. put('>I2', (t + 1) / $part % 65536)
     $keep
   end
 end""",
@@ -178,7 +177,7 @@ _CUSTOMERS_KEPT = 1000
 
 
 def window(one: Counted, number: int, at: Callable[[str], int], *, keep: str, header: str) -> str:
-    """The lines that count this limit and put its count and wait into ``o``, as numbers ``number`` and the next.
+    """The lines that count this limit, into the locals ``c`` and ``w`` of its number.
 
     ``at`` tells where in ``arg`` an operand begins; ``keep`` notes that ``v`` is to be kept for so many
     milliseconds; ``header`` is the section's for the customers behind an address.
@@ -200,7 +199,7 @@ def window(one: Counted, number: int, at: Callable[[str], int], *, keep: str, he
     if conditions:
         lines = [f"if {' and '.join(conditions)} then", *lines, "end"]
     text = Template("\n".join(lines)).substitute(values)
-    return f"do\nlocal c, w = 0, -1\n{text}\no[{number}], o[{number + 1}] = c, w\nend"
+    return f"do\nlocal c, w = 0, -1\n{text}\nc{number}, w{number} = c, w\nend"
 
 
 def customers_header(limits: tuple[Counted, ...]) -> str:

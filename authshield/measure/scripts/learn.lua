@@ -14,7 +14,7 @@ end
 
 -- windows --------------------------------------------------------------------------------------------------
 
-local TAGS = {c = {7, 12}, m = {15, 19}, M = {17, 25}, d = {9, 18}, g = {9, 20}, q = {1, 12}}
+local TAGS = {c = {7, 12}, m = {15, 19}, M = {17, 25}, d = {9, 18}, g = {9, 20}, q = {1, 6}}
 local take = {}
 
 function take.c(s, at)
@@ -49,18 +49,25 @@ function take.g(s, at)
   return put('>d', get('>d', s) - held) .. sub(without(s, at, 20), 9)
 end
 
--- The number of one sub-window, by the end of it that stands behind the tag.
+-- One less in the sub-window whose number stands behind the tag.
 function take.q(tags, at, name)
-  local window = 'b' .. sub(name, 2)
-  local s = v[window]
-  local place = s and seek(s, sub(tags, at + 6, at + 11), 9, 10)
-  if place then
-    local number = get('>I4', s, place + 6)
-    local rest = number > 1 and sub(s, 1, place + 5) .. put('>I4', number - 1) .. sub(s, place + 10)
-    s = rest or without(s, place, 10)
-    v[window] = put('>d', get('>d', s) - 1) .. sub(s, 9)
+  local window, part = 'b' .. sub(name, 2), 10 * tonumber(sub(name, 11, 17))
+  local s, number = v[window] or '', get('>I2', tags, at + 4)
+  for i = 9, #s, 10 do
+    local last, count = get('>I6I4', s, i)
+    if (last + 1) / part % 65536 == number then
+      local rest = count > 1 and sub(s, 1, i + 5) .. put('>I4', count - 1) .. sub(s, i + 10)
+      s = rest or without(s, i, 10)
+      v[window] = put('>d', get('>d', s) - 1) .. sub(s, 9)
+      break
+    end
   end
-  return without(tags, at, 12)
+  return without(tags, at, 6)
+end
+
+-- How an event is known in this kind of window.
+local function known_as(kind, event)
+  return kind == 'q' and sub(event, 1, 4) or event
 end
 
 local function counted_in(flags)
@@ -79,7 +86,7 @@ function ops.r(o)
   local event = mark(o[3])
   for _, name in ipairs(counted_in(o[2])) do
     local kind = sub(name, 1, 1)
-    local at = seek(v[name], event, TAGS[kind][1], TAGS[kind][2])
+    local at = seek(v[name], known_as(kind, event), TAGS[kind][1], TAGS[kind][2])
     if at then v[name], changed = take[kind](v[name], at, name), true end
   end
 end
@@ -88,9 +95,10 @@ end
 function ops.u(o)
   local event, named = mark(o[3]), mark(o[4])
   for _, name in ipairs(counted_in(o[2])) do
-    local column, s = TAGS[sub(name, 1, 1)], v[name]
-    local at = seek(s, event, column[1], column[2])
-    if at then v[name], changed = sub(s, 1, at - 1) .. named .. sub(s, at + 6), true end
+    local kind, s = sub(name, 1, 1), v[name]
+    local mine, theirs = known_as(kind, event), known_as(kind, named)
+    local at = seek(s, mine, TAGS[kind][1], TAGS[kind][2])
+    if at then v[name], changed = sub(s, 1, at - 1) .. theirs .. sub(s, at + #mine), true end
   end
 end
 

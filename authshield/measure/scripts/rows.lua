@@ -10,7 +10,8 @@
 --   m  [total 8] time, tag, amount      an exact log of amounts
 --   M  [total 8, members 2] time, tag, amount, member
 --   d  [members 2] time, tag, member    an exact log of different values
---   b  [total 8] end of sub-window, number 4; its tags beside it under q: tag, end of sub-window
+--   b  [total 8] last millisecond of a sub-window, number 4; its latest events beside it under q: the tag's first 4
+--      bytes, the number of the sub-window 2
 --   g  [theoretical arrival 8, in µs] tag, backlog before it 8, interval 6
 --   h  [sub-window 6, estimate 4] tag; the sketches are keys of their own
 --   i  until when, second dimension     which windows a pair has in this value
