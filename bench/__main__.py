@@ -61,7 +61,7 @@ def _measured(study: Study, options: argparse.Namespace) -> dict[str, Any]:
     }
     if not options.latency_only:
         parts |= {
-            "instructions": study.instructions,
+            "instructions": lambda: study.instructions(variants),
             "growth": lambda: study.scale(options.decades),
             "behaviour": lambda: study.behaviour(options.events),
         }
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bench",
         description="Measure AuthShield beside its peers on this machine; it takes some minutes.",
     )
-    parser.add_argument("--rounds", type=int, default=7, help="turns of each variant (default: 7)")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each variant (default: 5)")
     parser.add_argument("--calls", type=int, default=40, help="timed calls in each turn (default: 40)")
     parser.add_argument("--warm", type=int, default=10, help="calls before those, untimed (default: 10)")
     parser.add_argument(

@@ -37,7 +37,9 @@ def _outage(how: str, folder: Path) -> dict[str, dict[str, list[dict[str, Any]]]
         pairs = []
         for name in CONTENDERS:
             valkey = stack.enter_context(valkey_in(folder / f"{name}-server"))
-            process = stack.enter_context(VariantProcess(name, folder / name, valkey.url))
+            process = stack.enter_context(
+                VariantProcess(name, folder / name, valkey.url, BENCH_IMPATIENT="1")
+            )
             process.tell("prepare", people=PEOPLE)
             process.tell("work_off")
             pairs.append((process, valkey))

@@ -62,11 +62,10 @@ def _variants(found: dict[str, Any]) -> str:
 
 
 def _scenario(found: dict[str, Any], scenario: str) -> str:
-    names = guarding(scenario)
     text = [f"### {SCENARIOS[scenario].title.capitalize()}\n\n{SCENARIOS[scenario].note.capitalize()}.\n"]
     for database, latency in found["latency"].items():
         counts = found["counts"][database][scenario]
-        rows = [_row(name, latency[scenario], counts[name]) for name in names]
+        rows = [_row(name, latency[scenario], counts[name]) for name in guarding(scenario, tuple(counts))]
         heads = (
             database,
             "added µs (q1..q3)",
@@ -137,15 +136,17 @@ def _missed(found: dict[str, Any], database: str, scenario: str) -> list[str]:
 
 def _faster(figures: dict[str, Any], scenario: str) -> str:
     mine = figures[AUTHSHIELD]["added_us"]
-    peers = [name for name in guarding(scenario) if VARIANTS[name].is_peer and name != AUTHSHIELD]
+    peers = [
+        name for name in guarding(scenario, tuple(figures)) if VARIANTS[name].is_peer and name != AUTHSHIELD
+    ]
     return ", ".join(VARIANTS[name].title for name in peers if figures[name]["added_us"] < mine)
 
 
 def _inside(found: dict[str, Any]) -> str:
     text = [
         "## AuthShield's own stages\n\nMedian microseconds within real requests. `measure` and `settle` hold a trip "
-        "each, of which `server` is what Valkey's own clock says of one call of a script; `settle` holds the `ledger "
-        "line`, and that its INSERT. A PING in a tight loop takes "
+        "each, of which `server` is what Valkey's own clock says of one call of a script; the `ledger line` holds "
+        "its INSERT. A PING in a tight loop takes "
         + ", ".join(f"{one['ping']['ping']:.0f} ({database})" for database, one in found["inside"].items())
         + ".\n"
     ]

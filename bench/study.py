@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-INSTRUCTION_CALLS = 5
+INSTRUCTION_CALLS = 4
 
 
 class Study:
@@ -104,10 +104,10 @@ class Study:
         for process in processes.values():
             process.answer()
 
-    def instructions(self) -> dict[str, Any]:
-        """Thousand instructions over bare, of every variant."""
+    def instructions(self, variants: Sequence[str]) -> dict[str, Any]:
+        """Thousand instructions over bare."""
         self._tell("instructions")
-        counts = counted(self._folder / "instructions", list(VARIANTS), list(SCENARIOS), INSTRUCTION_CALLS)
+        counts = counted(self._folder / "instructions", variants, list(SCENARIOS), INSTRUCTION_CALLS)
         return {"instructions": over_bare(counts)}
 
     def scale(self, decades: int) -> dict[str, Any]:
