@@ -258,6 +258,20 @@ def test_a_frozen_server_costs_its_own_keys_and_no_others(cluster: Cluster) -> N
     store.close()
 
 
+def test_several_frozen_servers_cost_one_patience(cluster: Cluster) -> None:
+    """They are waited for together."""
+    store = Store(cluster.url, namespace="test", timeout_seconds=0.2)
+    keys = spread(cluster)
+    is_through(store, "first", keys, 9)
+    with frozen(cluster.masters[0]), frozen(cluster.masters[1]), frozen(cluster.masters[2]):
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            is_through(store, "second", keys, 9)
+        assert time.monotonic() - began < 0.38
+    wait_for(cluster.is_whole, "the cluster")
+    store.close()
+
+
 def test_without_any_server_it_fails_in_time() -> None:
     """Sends raise nothing, and the breaker of finding the servers opens."""
     store = Store("redis+cluster://127.0.0.1:1,127.0.0.1:2", namespace="test", timeout_seconds=0.1)

@@ -64,6 +64,7 @@ class _Load:
             self.cluster.masters[0].process.kill()
             self.cluster.masters[0].process.wait()
             self._wait_for_failover()
+            wait_for(lambda: not self._store.is_open, "the breaker of the one that died", 10.0)
             self.full.clear()
             wait_for(lambda: self.full == set(self.keys), "the limits", 20.0)
         finally:

@@ -97,6 +97,8 @@ def test_a_server_that_takes_no_writes_is_left(start_own_valkey: Callable[[], Va
     store = Store(server.url, namespace="test", timeout_seconds=5.0)
 
     async def talk() -> None:
+        await is_through(store, "before", 9)
+        before = {one["id"] for one in server.client.client_list()}
         if setting == "full":
             server.client.config_set("maxmemory", 1)
         else:
@@ -107,6 +109,7 @@ def test_a_server_that_takes_no_writes_is_left(start_own_valkey: Callable[[], Va
         server.client.config_set("maxmemory", 0)
         server.client.replicaof("NO", "ONE")
         assert await is_through(store, "second", 9) is True
+        assert len({one["id"] for one in server.client.client_list()} - before) == 1
 
     asyncio.run(talk())
     assert store.failures == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -28,9 +29,9 @@ settings.configure(AUTHSHIELD_SEALING_KEYS=["k" * 40])
 from authshield.measure import Store
 from tests.measure.counting import attempt
 store = Store(sys.argv[1], namespace="test", timeout_seconds=20.0)
-store.command("PING")
+store.run([attempt("t0", ["test:{sends}"], 9)])
 store.command("SCRIPT", "FLUSH")
-for number in range(3):
+for number in range(1, 3):
     store.send([attempt(f"t{number}", ["test:{sends}"], 9)])
 """
 
@@ -81,6 +82,27 @@ def test_what_is_refused_later_counts_for_the_breaker(store: Store) -> None:
     assert (store.failures, store.lost, store.is_open) == (3, 3, True)
 
 
+@pytest.mark.parametrize("is_waited_for", [True, False])
+def test_a_server_that_says_no_is_left(start_own_valkey: Callable[[], Valkey], is_waited_for: bool) -> None:
+    """It may not be the master any more: the next call makes a connection of its own."""
+    server = start_own_valkey()
+    store = Store(server.url, namespace="test", timeout_seconds=5.0)
+    is_through(store, "first", [KEY], 9)
+    before = {one["id"] for one in server.client.client_list()}
+    server.client.replicaof("127.0.0.1", 1)
+    if is_waited_for:
+        with pytest.raises(StoreUnavailable):
+            is_through(store, "second", [KEY], 9)
+    else:
+        store.send([attempt("second", [KEY], 9)])
+        store.flush()
+    server.client.replicaof("NO", "ONE")
+    assert is_through(store, "third", [KEY], 9) is True
+    assert len({one["id"] for one in server.client.client_list()} - before) == 1
+    assert store.failures == 1
+    store.close()
+
+
 def test_a_dropped_connection_is_replaced_and_what_it_owed_is_repeated(store: Store, valkey: Valkey) -> None:
     """CLIENT KILL while it rests: no call fails, nothing is counted twice, nothing is lost."""
     is_through(store, "first", [KEY], 9)
@@ -97,7 +119,8 @@ def test_many_sends_in_a_row_read_now_and_then(store: Store, valkey: Valkey) -> 
     """Replies that nobody has read are bounded."""
     for number in range(3 * transport_node.OWED_MOST):
         store.send([attempt(f"t{number}", [KEY], 10_000)])
-    assert counted(valkey) >= 2 * transport_node.OWED_MOST
+        (wire,) = store._transport.node._owing  # type: ignore[attr-defined]
+        assert len(wire.owed) <= transport_node.OWED_MOST
     store.flush()
     assert (counted(valkey), store.lost) == (3 * transport_node.OWED_MOST, 0)
 
@@ -107,6 +130,18 @@ def test_a_process_that_ends_has_sent_everything(valkey: Valkey) -> None:
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", PROCESS, valkey.url], cwd=root, check=True, timeout=60)
     assert counted(valkey) == 3
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_store_that_was_forked_talks_over_connections_of_its_own(store: Store, valkey: Valkey) -> None:
+    """Parent and child go on with the same store, neither reads the other's replies."""
+    store.send([attempt("first", [KEY], 9)])
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if is_through(store, "child", [KEY], 9) and store.calls == 1 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert is_through(store, "parent", ["test:{another}"], 1) is True
+    assert (counted(valkey), store.lost) == (2, 0)
 
 
 def test_sending_to_a_frozen_server_does_not_wait(start_own_valkey: Callable[[], Valkey]) -> None:
