@@ -57,17 +57,27 @@ def stand_in(features: Features, event: Event, ruleset: Ruleset, now: datetime) 
     return replace(features, over=over)
 
 
-def settle(event: Event, features: Features, ruleset: Ruleset, *, is_right: bool) -> None:
-    """Give a guess that was right back to the limits that say so. Cost: 1 query where there are any."""
-    if not is_right or event.kind not in GUESSES:
+def settle(
+    event: Event, features: Features, ruleset: Ruleset, *, is_right: bool, is_refused: bool = False
+) -> None:
+    """Give a guess back: a right one to the limits that say so, one that was refused unheard to all that count.
+
+    Cost: 1 query where there are any.
+    """
+    if not (is_right or is_refused) or event.kind not in GUESSES:
         return
     windows = [
         window
         for window, limit_id in _windows(event, features, ruleset)
-        if ruleset.limits[limit_id].refunds_success
+        if _gives_back(ruleset.limits[limit_id], is_refused=is_refused)
     ]
     if windows:
         fallback.give_back(windows, event.at)
+
+
+def _gives_back(limit: Limit, *, is_refused: bool) -> bool:
+    # A value that is told apart may be there for an earlier guess that was heard.
+    return limit.measure is Measure.COUNT if is_refused else limit.refunds_success
 
 
 def _windows(event: Event, features: Features, ruleset: Ruleset) -> Iterator[tuple[Window, str]]:

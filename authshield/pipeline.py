@@ -20,6 +20,7 @@ from authshield.judge import judge
 from authshield.judge.learning import learning
 from authshield.measure import Settlement, ameasure, measure, settle
 from authshield.measure.profile import hydrate
+from authshield.measure.settle import is_refused_unheard
 from authshield.measure.store import default_store
 from authshield.record import durable, reports
 from authshield.tune.rulebook import aactive, active
@@ -137,7 +138,13 @@ def conclude(assessment: Assessment, outcome: Outcome, extra: Mapping[str, str] 
     )
     try:
         if features.is_missing:
-            outage.settle(event, features, active(event.at)[0], is_right=settlement.login_succeeded)
+            outage.settle(
+                event,
+                features,
+                active(event.at)[0],
+                is_right=settlement.login_succeeded,
+                is_refused=is_refused_unheard(event, settlement),
+            )
         else:
             settle(event, features, settlement, default_store(), ruleset=active(event.at)[0])
     except Exception:  # noqa: BLE001 - the effect is done: what fails now must not be told as its failure

@@ -125,13 +125,14 @@ def chromium_path() -> str:
     pytest.skip(missing)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
     """A headless Chromium; a test opens a context of its own in it for each browser that its story has."""
-    # Playwright keeps an event loop in this thread, where Django would refuse the database.
+    # Playwright keeps an event loop in this thread while it is open, where Django would refuse the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         started = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
         yield started
         started.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

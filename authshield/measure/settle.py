@@ -13,6 +13,7 @@ from authshield.measure.lessons import ISSUED_DEVICE, ISSUED_ORDER, Settlement, 
 from authshield.measure.measuring import measure_after
 from authshield.measure.plan import entities, program_for
 from authshield.measure.programs import learn_call
+from authshield.vocabulary.actions import Action
 from authshield.vocabulary.decision import Final
 from authshield.vocabulary.event import Event, Kind, Order, OrderChange
 
@@ -29,7 +30,20 @@ if TYPE_CHECKING:
 __all__ = ["ISSUED_DEVICE", "ISSUED_ORDER", "Settlement", "settle", "settle_then_measure", "settling"]
 
 RESERVING = frozenset({Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL, Kind.PROFILE_CHANGE})
-"""Kinds that give back what they counted when they did not happen. An attempt at a secret never does."""
+"""Kinds that give back what they counted when they did not happen."""
+
+GUESSES = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
+"""Attempts at a secret: these give nothing back once the secret was looked at."""
+
+
+def is_refused_unheard(event: Event, settlement: Settlement) -> bool:
+    """Whether a guess was refused before its secret was looked at.
+
+    It gives back what it counted: whoever goes on guessing after the short limit is full must not fill the long
+    ones too, and so keep the customer's new browser out for a month.
+    """
+    is_stopped = not settlement.outcome.happened and settlement.decision.action is Action.DENY
+    return is_stopped and event.kind in GUESSES and not settlement.decision.observe_only
 
 
 def settle(
@@ -116,7 +130,7 @@ def _given_back(event: Event, settlement: Settlement, tag: int, keys: Keys) -> l
     # What is held may still happen: it keeps its place in the limits and in what was sold and bought.
     happened = settlement.outcome.happened
     is_off = not happened and settlement.outcome.final is not Final.HELD
-    if event.kind in RESERVING and is_off:
+    if (event.kind in RESERVING and is_off) or is_refused_unheard(event, settlement):
         return [["r", "", tag]]
     if settlement.login_succeeded:
         return [["r", "rb", tag]]

@@ -58,6 +58,15 @@ def test_a06_the_wait_grows_and_there_is_an_end(clock: Clock) -> None:
     assert A_DAY < counted.hashes <= A_MONTH
 
 
+def test_a06_guessing_on_after_the_limit_shuts_no_new_browser_out(clock: Clock) -> None:
+    """What is refused unheard fills no limit: a flood of refusals must not use up the month of strangers."""
+    for round_ in range(3):
+        heard = [_guess(100 * round_ + number) for number in range(40)]
+        assert heard.count(401) == 5
+        clock.go_on(601)
+    assert _guess(9_000) == 401
+
+
 def test_a07_one_address_tries_ten_names_and_no_more() -> None:
     """Its right guess comes too late as well; the customer's own browser next door goes on."""
     owner, thief = Guest(), stranger()
