@@ -5,7 +5,7 @@ PORT ?= 8000
 DATA ?= .demo
 export PYTHON
 
-.PHONY: help install demo reset test lint bench lock clean
+.PHONY: help install demo reset test lint instructions bench lock clean
 
 help:
 	@echo 'make install   .venv with everything below'
@@ -13,6 +13,7 @@ help:
 	@echo 'make reset     empty DATA'
 	@echo 'make test      the whole test suite'
 	@echo 'make lint      style, types, floors, templates, migrations'
+	@echo 'make instructions  what AuthShield adds to a request, against bench/gate.toml (needs valgrind)'
 	@echo 'make bench     AuthShield beside its peers, into docs/benchmarks.md and bench.json'
 	@echo 'make lock      resolve requirements/*.txt anew'
 	@echo 'make clean     remove .venv and caches'
@@ -37,6 +38,9 @@ lint: install
 	.venv/bin/lint-imports
 	$(PY) -m djlint --quiet --lint authshield demo_site
 	$(PY) manage.py makemigrations --check --dry-run
+
+instructions: install
+	@$(PY) -m bench.instructions --gate
 
 bench: install
 	@$(PY) -m bench --doc docs/benchmarks.md --json bench.json
