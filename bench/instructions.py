@@ -44,7 +44,7 @@ def main() -> int:
     print(json.dumps(found, indent=1) if options.json else table(found))
     if options.lower:
         GATE.write_text(lowered(GATE.read_text(encoding="utf-8"), found[AUTHSHIELD]), encoding="utf-8")
-    excess = exceeded(found[AUTHSHIELD], ceilings()) if options.gate else []
+    excess = exceeded(found[AUTHSHIELD], found[BARE], ceilings()) if options.gate else []
     for line in excess:
         print(line, file=sys.stderr)
     return 1 if excess else 0

@@ -2,14 +2,21 @@
 
 from bench.gate import ceilings, exceeded, lowered
 
+ALLOWED = {"order": {"aim": 400, "most": 500, "bare": 4000}, "page": {"aim": 200, "most": 250, "bare": 3000}}
 SCENARIOS = ("stranger", "typo", "login", "order", "page")
 
 
 def test_what_exceeds_its_ceiling_is_named() -> None:
     """The gate says which request, how much and what to do."""
-    allowed = {"order": {"aim": 400, "most": 500}, "page": {"aim": 200, "most": 250}}
-    (line,) = exceeded({"order": 500.1, "page": 250.0}, allowed)
+    (line,) = exceeded({"order": 500.1, "page": 250.0}, {"order": 4000, "page": 3000}, ALLOWED)
     assert line.startswith("order: 500 thousand instructions over bare Django, at most 500 are allowed")
+
+
+def test_another_interpreter_moves_the_ceilings_and_not_the_verdict() -> None:
+    """Where the bare site takes a fifth more, so may the guard, and a tenth more than that."""
+    dearer = {"order": 4800, "page": 3600}
+    assert exceeded({"order": 650, "page": 320}, dearer, ALLOWED) == []
+    assert len(exceeded({"order": 670, "page": 340}, dearer, ALLOWED)) == 2
 
 
 def test_a_ceiling_only_ever_goes_down_and_stops_at_its_aim() -> None:
