@@ -38,7 +38,7 @@ Names = dict[str, datetime]
 class Lists:
     """Look-ups by kind; addresses by prefix length, so that the cost does not grow with the list."""
 
-    __slots__ = ("_is_any", "_networks", "_values")
+    __slots__ = ("_held", "_networks", "_values")
 
     def __init__(self, entries: Iterable[ListEntry]) -> None:
         """``entries`` were found valid by ``problem_with``."""
@@ -46,7 +46,9 @@ class Lists:
         self._networks: dict[tuple[int, int], dict[int, Names]] = {}
         for entry in entries:
             _keep(self._names_of(entry), entry)
-        self._is_any = bool(self._values or self._networks)
+        kinds = {*self._values, *(("ip",) if self._networks else ())}
+        held = ((name, tuple(one for one in of if one in kinds)) for name, of in FACT_KINDS.items())
+        self._held = tuple((name, of) for name, of in held if of)
 
     def _names_of(self, entry: ListEntry) -> Names:
         if entry.kind != "ip":
@@ -59,23 +61,27 @@ class Lists:
 
     def facts(self, event: Event, names: Collection[str] = FACT_KINDS) -> Mapping[str, list[str]]:
         """These ``lists.*`` facts of an event, without expired entries. Cost: nothing where nothing is listed."""
-        if not names or not self._is_any:
-            return _NOTHING
-        return {name: self._found(name, event) for name in names}
+        found = _NOTHING
+        for name, kinds in self._held:
+            if name in names:
+                found = found | {name: self._found(kinds, event)}
+        return found
 
-    def _found(self, name: str, event: Event) -> list[str]:
-        kinds, at = FACT_KINDS[name], event.at
+    def _found(self, kinds: tuple[str, ...], event: Event) -> list[str]:
+        """Names of the lists that hold the event by one of these kinds, all of which have entries."""
+        at = event.at
         if kinds == ("ip",):
             return self._of_address(event.client.ip, at)
         found: set[str] = set()
         for kind in kinds:
-            if by_value := self._values.get(kind):
-                for value in _VALUES[kind](event):
-                    found.update(_still(by_value.get(value or "", {}), at))
+            by_value = self._values[kind]
+            for value in _VALUES[kind](event):
+                if value and (names := by_value.get(value)):
+                    found.update(_still(names, at))
         return sorted(found)
 
     def _of_address(self, text: str, at: datetime) -> list[str]:
-        address = _address(text) if self._networks else None
+        address = _address(text)
         if address is None:
             return []
         version, number = address
