@@ -177,7 +177,7 @@ def _program(kind: Kind, limits: tuple[Limit, ...], trust_ms: int) -> Program:
 
 
 _AT_ONCE = 40
-"""Limits whose results are local at the same time: a Lua function has 200 places."""
+"""Limits of one Lua function: it has 200 places for locals, and jumps over 131,072 instructions at most."""
 
 _BASED = frozenset({"acct", "sess", "dev", "sym"})
 _TRADING = frozenset({Kind.ORDER, Kind.ORDER_CHANGE})
@@ -200,12 +200,15 @@ def _section(letter: str, limits: tuple[Counted, ...], kind: Kind, trust_ms: int
     ttl = TTL.get(_FIXED.get(letter, ""))
     keep, header = _KEEP if ttl is None else _KEEP_FIXED, customers_header(limits)
     lines = [base]
+    before, after = (
+        ("do local function some() ", "end some() end") if len(limits) > _AT_ONCE else ("do ", "end")
+    )
     for first in range(0, len(limits), _AT_ONCE):
         numbered = list(enumerate(limits[first : first + _AT_ONCE]))
         results = ", ".join(f"c{number}, w{number}" for number, _ in numbered)
-        lines.append(f"do local {results}")
+        lines.append(f"{before}local {results}")
         lines += [window(one, number, at, keep=keep, header=header) for number, one in numbered]
-        lines.append(f"base = base .. put('>{'dd' * len(numbered)}', {results}) end")
+        lines.append(f"base = base .. put('>{'dd' * len(numbered)}', {results}) {after}")
     has_attributes = letter in _FIXED
     lines += [
         "out[k] = base .. (v.a or '')" if has_attributes else "out[k] = base",
