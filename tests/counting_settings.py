@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 
 from demo_site.settings import *  # noqa: F403 - the same site
 
+AUTHSHIELD_STORE_TIMEOUT_SECONDS = float(os.environ["STORE_PATIENCE"])
 PASSWORD_HASHERS = ["tests.counting_settings.CountingHasher"]
 
 

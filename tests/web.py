@@ -52,8 +52,13 @@ class Web:
 
 
 @contextmanager
-def run_web(folder: Path, *, workers: int = 4, threads: int = 4, prepare: str = "") -> Iterator[Web]:
-    """Migrate, seed, run the Python code in ``prepare``, and serve; everything ends with the block."""
+def run_web(
+    folder: Path, *, workers: int = 4, threads: int = 4, prepare: str = "", patience: float = 0.1
+) -> Iterator[Web]:
+    """Migrate, seed, run the Python code in ``prepare``, and serve; everything ends with the block.
+
+    ``patience``: seconds to wait for Redis, as shipped; more where a busy machine must be no outage.
+    """
     data, server = folder / "data", folder / "server"
     server.mkdir()
     valkey = start_valkey(server)
@@ -63,6 +68,7 @@ def run_web(folder: Path, *, workers: int = 4, threads: int = 4, prepare: str = 
         "DEMO_DATA": str(data),
         "AUTHSHIELD_REDIS_URL": valkey.url,
         "PYTHONPATH": str(ROOT),
+        "STORE_PATIENCE": str(patience),
     }
     port = _free_port()
     try:

@@ -43,7 +43,7 @@ def web() -> Iterator[Web]:
     """Four web processes, once for these tests; each has its own account."""
     with (
         tempfile.TemporaryDirectory(prefix="authshield-web-") as folder,
-        run_web(Path(folder), prepare=PREPARE) as running,
+        run_web(Path(folder), prepare=PREPARE, patience=5.0) as running,
     ):
         yield running
 
