@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 
 from demo_site.settings import *  # noqa: F403 - the same site
 
-AUTHSHIELD_STORE_TIMEOUT_SECONDS = float(os.environ["STORE_PATIENCE"])
+AUTHSHIELD_STORE_TIMEOUT_SECONDS = float(os.environ.get("STORE_PATIENCE", "0.1"))
 PASSWORD_HASHERS = ["tests.counting_settings.CountingHasher"]
 
 
