@@ -37,13 +37,16 @@ GUESSES = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
 
 
 def is_refused_unheard(event: Event, settlement: Settlement) -> bool:
-    """Whether a guess was refused before its secret was looked at.
+    """Whether a limit refused a guess before its secret was looked at.
 
     It gives back what it counted: whoever goes on guessing after the short limit is full must not fill the long
-    ones too, and so keep the customer's new browser out for a month.
+    ones too, and so keep the customer's new browser out for a month. What is denied for another reason stays counted:
+    it is answered as a wrong password is, hash and all, and only the limits end that.
     """
-    is_stopped = not settlement.outcome.happened and settlement.decision.action is Action.DENY
-    return is_stopped and event.kind in GUESSES and not settlement.decision.observe_only
+    decision = settlement.decision
+    is_limited = decision.action is Action.DENY and decision.retry_after_seconds > 0
+    is_stopped = is_limited and not settlement.outcome.happened and not decision.observe_only
+    return is_stopped and event.kind in GUESSES
 
 
 def settle(
