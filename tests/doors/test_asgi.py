@@ -95,9 +95,14 @@ def _hops(alice: AsyncGuest, path: str) -> int:
 
 
 def test_the_guard_of_a_page_costs_no_thread(alice: AsyncGuest) -> None:
-    """What Django does in threads for its sessions and users is all that is done there."""
-    alice.get("/async/page/")
-    assert _hops(alice, "/async/page/") == _hops(alice, "/async/unguarded/") > 0
+    """What Django does in threads for its sessions and users is all that is done there.
+
+    Now and then a page also asks for new rules, which is the database's: the least of a few counts.
+    """
+    guarded, unguarded = (
+        min(_hops(alice, path) for _ in range(4)) for path in ("/async/page/", "/async/unguarded/")
+    )
+    assert guarded == unguarded > 0
 
 
 def test_an_ended_session_is_refused_at_the_next_page(
