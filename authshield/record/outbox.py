@@ -20,8 +20,9 @@ logger = logging.getLogger("authshield.outbox")
 
 Handler = Callable[[str, datetime], None]
 
-LEASE = timedelta(seconds=60)
-"""How long a claimed task is nobody else's; after that its worker is taken for dead."""
+LEASE = timedelta(seconds=15)
+"""How long a claimed task is nobody else's; after that its worker is taken for dead. Containment waits for it, so it
+is short: a task that is slower may run twice at a time, which every task has to bear anyhow."""
 
 MAX_DELAY_SECONDS = 600
 

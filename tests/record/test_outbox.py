@@ -156,12 +156,12 @@ def test_slow_tasks_can_be_left_to_another_worker() -> None:
 
 
 def test_a_worker_that_died_leaves_its_task_to_another() -> None:
-    """A claim is a lease: after a minute somebody else takes over."""
+    """A claim is a lease: after a quarter of a minute somebody else takes over."""
     outbox.enqueue("t", "1", NOW)
     assert [row.argument for row in outbox._claim(NOW, 10, ())] == ["1"]
     done = Done()
-    assert outbox.run_due(later(59), {"t": done}) == 0
-    assert outbox.run_due(later(60), {"t": done}) == 1
+    assert outbox.run_due(later(14), {"t": done}) == 0
+    assert outbox.run_due(later(15), {"t": done}) == 1
 
 
 def test_the_age_of_the_oldest_task_can_be_watched() -> None:
