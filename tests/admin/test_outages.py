@@ -11,6 +11,9 @@ from tests.admin.conftest import Desk, make_device
 
 BANNER = "works without Redis"
 
+# The process that shows the desk has its own.
+pytestmark = pytest.mark.usefixtures("valkey")
+
 
 @pytest.mark.parametrize(("age", "is_shown"), [(5, True), (120, False)])
 def test_a_banner_is_on_the_desks_pages_while_it_lasts(desk: Desk, age: int, is_shown: bool) -> None:
