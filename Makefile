@@ -11,7 +11,7 @@ help:
 	@echo 'make install   .venv with everything below'
 	@echo 'make demo      the demo brokerage on PORT ($(PORT)), its state in DATA ($(DATA))'
 	@echo 'make reset     empty DATA'
-	@echo 'make test      the whole test suite'
+	@echo 'make test      the whole test suite; with COVERAGE=1 also how much of the code it reaches'
 	@echo 'make lint      style, types, floors, templates, migrations'
 	@echo 'make instructions  what AuthShield adds to a request, against bench/gate.toml (needs valgrind)'
 	@echo 'make bench     AuthShield beside its peers, into docs/benchmarks.md and bench.json'
@@ -29,7 +29,7 @@ reset:
 	@if [ -e '$(DATA)' ]; then requirements/install demo && DATA='$(DATA)' $(PY) -m demo_site reset; fi
 
 test: install
-	$(PY) -m pytest -n auto --cov --cov-report=term --cov-fail-under=95
+	$(PY) -m pytest -n auto $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
 
 lint: install
 	$(PY) -m ruff check .

@@ -47,12 +47,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(scheduling.Plugin())
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores: the one that has the tests with servers mostly waits for them."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_unconfigure() -> None:
     """A process of a parallel run ends without its exit handlers."""
     from tests.settings import TEST_FOLDER  # noqa: PLC0415 - it makes the folder
