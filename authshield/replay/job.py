@@ -66,7 +66,8 @@ class BadLines(ReplayError):  # noqa: N818 - what it tells of
 class Job:
     """What to replay and where to write. ``print_line`` takes the decisions if ``decisions`` is "-".
 
-    Files of more than ``kept_records`` lines are read twice instead of being kept in memory.
+    Files of more than ``kept_records`` lines are read twice instead of being kept in memory. ``seen`` is shown every
+    decision, in order.
     """
 
     files: list[Path]
@@ -81,6 +82,7 @@ class Job:
     skips: bool = False
     kept_records: int = KEPT_RECORDS
     print_line: Callable[[str], object] | None = None
+    seen: Callable[[Decided], object] | None = None
 
 
 @dataclass(slots=True)
@@ -165,6 +167,8 @@ def _decide(
     for number, decided in enumerate(decisions, 1):
         tally.add(decided)
         write(decided.line())
+        if job.seen is not None:
+            job.seen(decided)
         watch(number)
     return tally.report(time.perf_counter() - began)
 
