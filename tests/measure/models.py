@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import ceil
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Told(NamedTuple):
@@ -84,12 +87,20 @@ class Distinct(Log):
 
 @dataclass
 class Rate:
-    """GCRA, run anew over all that was let through and not given back, in microseconds."""
+    """GCRA, run anew over all that was let through and not given back, in microseconds.
+
+    A row's amount is the interval that it was let through with; ``room`` is the burst in microseconds.
+    """
 
     window: int
     capacity: int
     burst: int
     rows: list[Row] = field(default_factory=list)
+    room: int = 0
+
+    def __post_init__(self) -> None:
+        """The burst is what it is at the least capacity, also where that grows."""
+        self.room = self.burst * ceil(self.window * 1000 / self.capacity)
 
     def take(self, now: int, event: str, amount: int, member: str) -> Told:
         """Count it if the rate has room for it."""
@@ -97,14 +108,14 @@ class Rate:
         interval = ceil(self.window * 1000 / self.capacity)
         arrival = 0
         for row in self.rows:
-            arrival = max(arrival, row.at * 1000) + interval
+            arrival = max(arrival, row.at * 1000) + row.amount
         backlog = max(0, arrival - now * 1000)
         if any(row.event == event for row in self.rows):
             return Told(ceil(backlog / interval))
-        excess = backlog + interval - self.burst * interval
+        excess = backlog + interval - self.room
         if excess > 0:
             return Told(ceil((backlog + interval) / interval), ceil(excess / 1000))
-        self.rows.append(Row(now, event))
+        self.rows.append(Row(now, event, interval))
         return Told(ceil((backlog + interval) / interval))
 
     def give_back(self, event: str) -> None:
@@ -114,34 +125,35 @@ class Rate:
 
 @dataclass
 class Pairs:
-    """A log for each second value; past so many of them the new ones share one until that is empty."""
+    """A window for each second value; past so many of them the new ones share one until that is empty."""
 
     window: int
-    capacity: int
     most: int
-    logs: dict[str, Log] = field(default_factory=dict)
+    make: Callable[[], Any]
+    inner: dict[str, Any] = field(default_factory=dict)
     until: dict[str, int] = field(default_factory=dict)
+    held: dict[str, set[str]] = field(default_factory=dict)
 
     def take(self, now: int, event: str, amount: int, member: str) -> Told:
-        """Count it in its own log, or in the shared one."""
+        """Count it in its own window, or in the shared one."""
         if member not in self.until:
             for name in [name for name, until in self.until.items() if until <= now]:
-                del self.until[name], self.logs[name]
+                del self.until[name], self.inner[name], self.held[name]
             if len(self.until) >= self.most or "" in self.until:
                 member = ""
-        log = self.logs.setdefault(member, Log(self.window, self.capacity))
-        is_new = all(row.event != event for row in log.rows)
-        told = log.take(now, event, amount, "")
-        if told.wait < 0 and is_new:
+        told: Told = self.inner.setdefault(member, self.make()).take(now, event, amount, "")
+        if told.wait >= 0:
+            return told
+        if event not in self.held.setdefault(member, set()):
             self.until[member] = now + self.window
-        elif member not in self.until:
-            self.logs.pop(member)
+            self.held[member].add(event)
         return told
 
     def give_back(self, event: str) -> None:
         """As though it had never come."""
-        for log in self.logs.values():
-            log.give_back(event)
+        for member, inner in self.inner.items():
+            inner.give_back(event)
+            self.held[member].discard(event)
 
 
 @dataclass
@@ -166,3 +178,69 @@ class Delays:
     def give_back(self, event: str) -> None:
         """A refusal stays a refusal."""
         self.log.give_back(event)
+
+
+@dataclass
+class Growing:
+    """A window whose capacity is so much more for each customer who signed in from behind the address."""
+
+    inner: Any
+    by: int
+    most: int = 20
+    least: int = 0
+    customers: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """The window as it was made is the least that there is."""
+        self.least = self.inner.capacity
+
+    @property
+    def window(self) -> int:
+        """How long the window is."""
+        return int(self.inner.window)
+
+    def take(self, now: int, event: str, amount: int, member: str) -> Told:
+        """Count it if there is room by now."""
+        good = sum(now < at + self.inner.window for at in self.customers.values())
+        self.inner.capacity = min(self.least + self.by * good, self.least * self.most)
+        told: Told = self.inner.take(now, event, amount, member)
+        return told
+
+    def welcome(self, customer: str, now: int) -> None:
+        """One more customer, or the same one again."""
+        self.customers[customer] = max(now, self.customers.get(customer, now))
+
+    def give_back(self, event: str) -> None:
+        """As though it had never come."""
+        self.inner.give_back(event)
+
+
+@dataclass
+class Sketch:
+    """What a window of sketches may answer: all values since so many tenths ago, give or take an error.
+
+    ``check`` is asked with the guard's answer, because the guard's own estimate decides who is let through.
+    """
+
+    window: int
+    capacity: int
+    error: float = 4 * 0.0081
+    seen: dict[str, int] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+
+    def check(self, now: int, event: str, member: str, told: Told) -> None:
+        """Nobody is refused early nor let through late by more than the error, and the wait is to the tenth's end."""
+        part = self.window // 10
+        oldest = now - now % part - self.window
+        there = {value for value, at in self.seen.items() if at >= oldest}
+        slack = 1 + self.error * len(there)
+        exact = sum(now < at + self.window for at in self.seen.values())
+        assert exact - slack <= told.number <= len(there) + 1 + slack
+        if event in self.taken:
+            assert told.wait < 0
+        elif told.wait >= 0:
+            assert (told.wait, len(there) >= self.capacity - slack) == (part - now % part, True)
+        else:
+            assert len(there) <= self.capacity + slack
+            self.seen[member] = now
+            self.taken.add(event)

@@ -124,6 +124,7 @@ function ops.g(o)
   if not s then return end
   local window, most = get('>I6I2', s)
   local at = seek(s, member, 15, 12)
+  if at and get('>I6', s, at - 6) >= now then return end
   if at then s = without(s, at - 6, 12) end
   while #s > 8 and (get('>I6', s, 9) <= now - window or #s >= 8 + 12 * most) do s = without(s, 9, 12) end
   v.G, changed = append(s, 9, 12, put('>I6', now) .. member), true
