@@ -90,14 +90,14 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--warm-up",
-            type=_duration,
+            type=duration,
             default=timedelta(0),
             metavar="10d",
             help="watch and learn for so long from the first event on, and stop nobody (s, m, h, d or w)",
         )
         parser.add_argument(
             "--scoring-delay",
-            type=_duration,
+            type=duration,
             default=timedelta(seconds=2),
             metavar="SECONDS",
             help="event time after which the late scoring of a session takes effect (default: 2)",
@@ -119,7 +119,7 @@ class Command(BaseCommand):
             raise CommandError("--decisions - and --json both want standard output", returncode=BAD_INPUT)
         progress = Progress(sys.stderr)
         try:
-            with _ended_like_ctrl_c():
+            with ended_like_ctrl_c():
                 report, left_out = run(self._job(options), progress)
         except RuleError as error:
             raise CommandError(rulesets.problems_of(error), returncode=BAD_INPUT) from error
@@ -163,14 +163,14 @@ class Progress:
     def __init__(self, stream: TextIO, *, after_seconds: float = SHOW_AFTER_SECONDS) -> None:
         """``stream`` is a terminal or not; only a terminal sees progress."""
         self._stream = stream
-        self._shows = stream.isatty()
+        self.is_shown = stream.isatty()
         self._next = time.monotonic() + after_seconds
         self._width = 0
 
     def checked(self, lines: int) -> None:
         """So many good lines were checked."""
-        if self._shows and lines % SHOW_EVERY_EVENTS == 0:
-            self._show(f"checked {lines:,} lines")
+        if self.is_shown and lines % SHOW_EVERY_EVENTS == 0:
+            self.show(f"checked {lines:,} lines")
 
     def problem(self, problem: Problem) -> None:
         """A line is left out."""
@@ -179,8 +179,8 @@ class Progress:
 
     def decided(self, events: int, total: int) -> None:
         """So many of all events were decided."""
-        if self._shows and events % SHOW_EVERY_EVENTS == 0:
-            self._show(f"decided {events:,} of {total:,} events ({events / total:.0%})")
+        if self.is_shown and events % SHOW_EVERY_EVENTS == 0:
+            self.show(f"decided {events:,} of {total:,} events ({events / total:.0%})")
 
     def end(self) -> None:
         """Wipe the line."""
@@ -188,7 +188,8 @@ class Progress:
             self._stream.write("\r" + " " * self._width + "\r")
             self._width = 0
 
-    def _show(self, text: str) -> None:
+    def show(self, text: str) -> None:
+        """Put a text where the last one stood, unless that one is too new."""
         now = time.monotonic()
         if now < self._next:
             return
@@ -206,7 +207,8 @@ def _ruleset(options: dict[str, Any]) -> Ruleset:
     return rulesets.in_force()
 
 
-def _duration(text: str) -> timedelta:
+def duration(text: str) -> timedelta:
+    """Read an option such as 90s, 12h or 10d."""
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ArgumentTypeError(f"{text!r} is no duration such as 2, 90s, 30m, 12h, 10d or 3w")
@@ -220,7 +222,7 @@ def _namespace(text: str) -> str:
 
 
 @contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
+def ended_like_ctrl_c() -> Iterator[None]:
     """Being told to end is like Ctrl-C: what was begun is removed on the way out."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread is told
