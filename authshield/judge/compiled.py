@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from authshield.judge.batches import Batches
+    from authshield.judge.evidence.weigh import Scales
     from authshield.judge.generate import Answer
     from authshield.judge.lists import Lists
     from authshield.vocabulary.event import Kind
@@ -52,6 +53,7 @@ class Program:
 class Ruleset:
     """A published version, compiled. Immutable; shared by threads, replays and live requests alike.
 
+    ``scales`` weigh the signs of an event; kinds of event without one are not in it.
     ``needed`` names, by kind of event, every fact that a verdict on it and its lesson may read.
     """
 
@@ -63,6 +65,7 @@ class Ruleset:
     limits_by_kind: Mapping[Kind, tuple[Limit, ...]]
     thresholds_by_kind: Mapping[Kind, tuple[Threshold, ...]]
     needed: Mapping[Kind, frozenset[str]]
+    scales: Mapping[Kind, Scales]
 
     @property
     def version(self) -> int:

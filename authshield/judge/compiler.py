@@ -13,6 +13,9 @@ from authshield.errors import RuleError
 from authshield.judge.batches import Batches
 from authshield.judge.cel import language_of, velocity_name
 from authshield.judge.compiled import Program, Ruleset
+from authshield.judge.evidence.signs import facts_weighed
+from authshield.judge.evidence.weigh import scales
+from authshield.judge.evidence.weights import completed
 from authshield.judge.facts import LOCAL
 from authshield.judge.findings import facts_read
 from authshield.judge.generate import Fields, answer_of
@@ -52,7 +55,10 @@ def compile_ruleset(source: RulesetSource) -> Ruleset:
         outage_programs={kind: _program(kind, lasting, language, counts) for kind in Kind},
         limits_by_kind={kind: tuple(limit for limit in limits if kind in limit.kinds) for kind in Kind},
         thresholds_by_kind={kind: tuple(t for t in source.thresholds if kind in t.kinds) for kind in Kind},
-        needed={kind: programs[kind].names | facts_read(kind) | TEACHING for kind in Kind},
+        scales=scales(completed(source.weights), source.parameters),
+        needed={
+            kind: programs[kind].names | facts_read(kind) | facts_weighed(kind) | TEACHING for kind in Kind
+        },
     )
 
 

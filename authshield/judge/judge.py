@@ -6,8 +6,10 @@ Findings are combined by sums and maxima alone, so that one more finding never s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from authshield.judge.evidence.weigh import MODEL, weigh
 from authshield.judge.findings import guards, limit_findings, outage, rule_findings
 from authshield.judge.usual import allowed
 from authshield.vocabulary.actions import Action, Strength
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from authshield.judge.compiled import Ruleset
+    from authshield.judge.evidence.weigh import Weighed
     from authshield.vocabulary.event import Event
     from authshield.vocabulary.features import Features
     from authshield.vocabulary.ruleset import Switch, Threshold
@@ -39,10 +42,22 @@ def judge(event: Event, features: Features, ruleset: Ruleset, switches: Sequence
     if features.is_missing:
         findings += outage(event, features)
     findings += guards(event, features)
+    weighed = _weighed(event, features, ruleset)
+    evidence = weighed.own if weighed else 0.0
+    if weighed is not None:
+        findings += weighed.findings()
     observe_only = bool(active) and _observes(active)
     if not findings and not _is_reached(ruleset.thresholds_by_kind[event.kind], 0.0):
-        return allowed(event.id, ruleset.source.version, observe_only, features.is_missing)
-    return _decide(event, findings, ruleset, features, observe_only=observe_only)
+        return allowed(event.id, ruleset.source.version, observe_only, features.is_missing, evidence)
+    decision = _decide(event, findings, ruleset, features, observe_only=observe_only)
+    return replace(decision, evidence=evidence)
+
+
+def _weighed(event: Event, features: Features, ruleset: Ruleset) -> Weighed | None:
+    """What the signs weigh; None where there are none, or nobody whom they could be compared with."""
+    scales = ruleset.scales.get(event.kind)
+    is_comparable = scales is not None and event.account is not None and not features.is_missing
+    return weigh(features.facts, scales) if scales is not None and is_comparable else None
 
 
 def _observes(active: Iterable[Switch]) -> bool:
@@ -116,4 +131,4 @@ def _reasons(counting: Iterable[Finding]) -> tuple[Reason, ...]:
 
 def _ids(findings: Iterable[Finding], counting: Iterable[Finding]) -> tuple[str, ...]:
     shadows = {f"shadow:{one.id}" for one in findings if one.shadow}
-    return tuple(sorted({one.id for one in counting})) + tuple(sorted(shadows))
+    return tuple(sorted({one.id for one in counting if one.id != MODEL})) + tuple(sorted(shadows))

@@ -32,6 +32,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         "fresh_proof_seconds", 900, 0, 86_400, "how long a proof in the session counts as fresh on pages"
     ),
     Parameter("score_case", 50, 1, 100, "late score of a session from which on a case is opened"),
+    Parameter("model_login", 1, 0, 1, "1 weighs who it is: device, network, session; 0 does not"),
+    Parameter("model_order", 1, 0, 1, "1 weighs what an order or a withdrawal does; 0 does not"),
+    Parameter("model_campaign", 1, 0, 1, "1 weighs who else buys the symbol; 0 does not"),
     Parameter("score_contain", 70, 1, 100, "late score of a session from which on it is ended and contained"),
 )
 

@@ -33,9 +33,12 @@ class _Draft:
     retry_after_seconds: int
     observe_only: bool
     degraded: bool
+    evidence: float
 
 
-def allowed(event_id: str, ruleset_version: int, observe_only: bool, degraded: bool) -> Decision:  # noqa: FBT001 - keywords take longer
+def allowed(
+    event_id: str, ruleset_version: int, observe_only: bool, degraded: bool, evidence: float
+) -> Decision:
     """``Decision(event_id, Action.ALLOW, …)`` without any finding."""
     draft = _Draft()
     draft.event_id = event_id
@@ -48,5 +51,6 @@ def allowed(event_id: str, ruleset_version: int, observe_only: bool, degraded: b
     draft.retry_after_seconds = 0
     draft.observe_only = observe_only
     draft.degraded = degraded
+    draft.evidence = evidence
     draft.__class__ = Decision  # type: ignore[assignment]
     return cast("Decision", draft)

@@ -14,6 +14,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from authshield.measure import surprise
+from authshield.measure.lessons import LARGE_SALE, MOVING_SHARE
+from authshield.measure.mixture import worst_of
+from authshield.measure.operands import MOST
 from authshield.measure.plan import DAY_MS, amount_of
 
 if TYPE_CHECKING:
@@ -52,7 +56,23 @@ def order_facts(facts: dict[str, FactValue], event: Event, order: Order, reading
     facts["order.liquidation_24h"] = min(1.0, reading.sold / before)
     facts["order.reuse"] = min(reading.bought, reading.sold) / max(1, reading.sold)
     facts["order.concentration"] = _concentration(event, order, reading)
+    _surprises(facts, order, reading)
     _symbol_facts(facts, order, reading, is_unusual=bool(facts["session.is_unusual"]))
+
+
+def _surprises(facts: dict[str, FactValue], order: Order, reading: Reading) -> None:
+    account, numbers = reading.account, reading.numbers
+    orders, buys = account.get("orders", 0), account.get("buys", 0)
+    if order.side == "buy":
+        if not facts["order.symbol_seen"]:
+            facts["order.symbol_surprise"] = surprise.of_new("sym", numbers.get("sym", 0), buys)
+        if facts["order.is_thin"] or order.value_minor >= MOVING_SHARE * (order.instrument.adv_minor or MOST):
+            facts["order.thin_surprise"] = surprise.of_doing("thins", account.get("thins", 0), buys)
+        facts["order.campaign"] = worst_of(reading.buyers)
+    if not facts["order.market_seen"] and order.market:
+        facts["order.market_surprise"] = surprise.of_new("mkt", numbers.get("mkt", 0), orders)
+    if float(facts["order.liquidation_24h"]) >= LARGE_SALE:  # type: ignore[arg-type]
+        facts["order.sale_surprise"] = surprise.of_doing("sales", account.get("sales", 0), orders)
 
 
 def _is_held(event: Event, order: Order, reading: Reading) -> bool:

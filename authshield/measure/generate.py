@@ -52,7 +52,7 @@ LETTER = {
 ACCOUNT_WITH_ORDER, NAME, NAME_FOR_ACCOUNT = "o", "u", "v"
 """An account and the order it places; a user name; one whose account does not exist and that stands for it."""
 
-WIDTHS = {"amount": 7, "share": 7, "side": 1}
+WIDTHS = {"amount": 7, "share": 7, "side": 1, "traits": bases.TRAITS * bases.TRAIT_BYTES}
 """Bytes of an operand; a list's is 1, any other's a tag of 6."""
 
 FOLDER = Path(__file__).parent / "scripts"

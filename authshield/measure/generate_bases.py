@@ -26,11 +26,26 @@ ORDERS_KEPT = 512
 ACCOUNTS_KEPT = 256
 ACCOUNTS_PART_MS = DAY_MS // 100
 
-BROWSER = ("device", "fingerprint", "block", "carrier", "country", "browser")
-"""Operands, and profile entries replied, of every event of an account, in this order."""
+TRAIT_BYTES = 2
+TRAITS = 12
+LOOKS = 6 + 1 + TRAITS * TRAIT_BYTES
+"""What a device looked like: its tag, how many valid proofs it gave, and its traits."""
+
+EVIDENCE = 13
+"""A buyer of a symbol: time, member, and the evidence against the session in an octet (``lessons.octet``)."""
+
+BROWSER = ("device", "fingerprint", "block", "carrier", "country", "browser", "hour", "traits")
+"""Operands of every event of an account, in this order; but for the last each has a profile entry replied."""
+
+STEPS = 16
+WINDOWS = 3
+"""Buyers are told in 10 minutes, from there to 2 hours and from there to a day, by their evidence in steps."""
+
+NUMBERED = ("dev", "net", "asn", "cc", "hr", "sym", "mkt")
+"""Profile fields of which a reply tells how many values there are."""
 
 TRADED = ("symbol", "market")
-ORDER = (*BROWSER, *TRADED, "side", "amount")
+ORDER = (*BROWSER[:-1], *TRADED, "side", "amount", "traits")
 
 _KNOWN = """
 local device = sub(arg, 1, 6)
@@ -41,8 +56,31 @@ local base = (v.P == device and device ~= ZERO6 and '\\1' or '\\0') .. own"""
 
 _ENTRY = " .. entry(v['p:{field}'], sub(arg, {start}, {end}))"
 
+# What is known of the looks of this device, or else which trusted device looks most like it; and how many different
+# values of each kind the account has used.
+_LOOKS = """
+local traits, kin, same, other, proofs, rows = sub(arg, {traits}, {traits_end}), 0, 0, 0, 0, v.F
+local at = rows and device ~= ZERO6 and seek(rows, device, 1, {row})
+if at then
+  kin, proofs = 1, byte(rows, at + 6)
+  same, other = alike(rows, at + 7, traits)
+elseif rows and not known then
+  for i = 1, #rows, {row} do
+    local began, used, _, given = get('>I8I8I4B', entry(v['p:dev'], sub(rows, i, i + 5)))
+    if began > 0 and used + {ttl} > now and (given == 1 or began + {trust} <= now) then
+      local alike_here, unlike = alike(rows, i + 7, traits)
+      if kin == 0 or bits(alike_here) - bits(unlike) > bits(same) - bits(other) then
+        kin, same, other = 2, alike_here, unlike
+      end
+    end
+  end
+end
+base = base .. put('>BI2I2BI2I2I2I2I2I2I2', kin, same, other, proofs, {counts})"""
+
+_COUNT = "#(v['p:{field}'] or '') / 27"
+
 _TRADES = """
-local symbol, buys, amount = sub(arg, 37, 42), byte(arg, 49) == 66, get('>I7', arg, 50)
+local symbol, buys, amount = sub(arg, 43, 48), byte(arg, 55) == 66, get('>I7', arg, 56)
 local s, t = v['{orders}'] or ''
 if s ~= '' and get('>I6', s) <= now - 600000 then s = sub(s, alive(s, 1, 12, now - 600000)) end
 if {placed} and not (find(s, tag, 1, true) and seek(s, tag, 7, 12)) then
@@ -60,7 +98,7 @@ if #s > 8 then
 end
 if amount > 0 and not buys and not (find(s, tag, 9, true) and seek(s, tag, 15, 19)) then
   sold = sold + amount
-  s = append(s, 9, 19, stamp .. sub(arg, 50, 56))
+  s = append(s, 9, 19, stamp .. sub(arg, 56, 62))
   if #s > {sold_bytes} then s = merge_m(s) end
   v['{sold}'], changed = put('>d', sold) .. sub(s, 9), true
 end
@@ -77,7 +115,7 @@ if #s > 10 then
 end
 if amount > 0 and buys and not (find(s, tag, 11, true) and seek(s, tag, 17, 25)) then
   bought = bought + amount
-  s = append(s, 11, 25, stamp .. sub(arg, 50, 56) .. symbol)
+  s = append(s, 11, 25, stamp .. sub(arg, 56, 62) .. symbol)
   if #s > {bought_bytes} then s = merge_M(s) end
   v['{bought}'], changed = put('>dI2', bought, 0) .. sub(s, 11), true
 end
@@ -113,16 +151,42 @@ if #s > 10 then
     v['{unusual}'] = put('>dI2', total, buyers) .. sub(s, 11)
   end
 end
-local base = put('>dI2B', total, buyers, seek(s, account, 30, 25) and 1 or 0)"""
+local base = put('>dI2B', total, buyers, seek(s, account, 30, 25) and 1 or 0)
+local e = v.E
+if e then
+  local counts = {{}}
+  for i = 1, {windows} do counts[i] = 0 end
+  for i = #e - {row} + 1, 1, -{row} do
+    local age = now - get('>I6', e, i)
+    if age >= {day} then break end
+    if sub(e, i + 6, i + 11) ~= account then
+      local first = age < 600000 and 1 or age < 7200000 and 2 or 3
+      local b = (first - 1) * {steps} + byte(e, i + 12) + 1
+      if counts[b] < 255 then counts[b] = counts[b] + 1 end
+    end
+  end
+  base = base .. '\\1' .. string.char(unpack(counts))
+else
+  base = base .. '\\0'
+end"""
 
 
 def account(*, with_order: bool, places_order: bool, ttl_ms: int, trust_ms: int) -> str:
     """The profile entries of the event's own values; of an order also what was traded, this order included."""
-    fields = ("fp", "net", "asn", "cc", "br", *(("sym", "mkt") if with_order else ()))
+    fields = ("fp", "net", "asn", "cc", "br", "hr", *(("sym", "mkt") if with_order else ()))
     text = _KNOWN.format(ttl=ttl_ms, trust=trust_ms)
     text += "".join(
         _ENTRY.format(field=field, start=6 * place + 1, end=6 * place + 6)
         for place, field in enumerate(fields, start=1)
+    )
+    traits = 6 * len(fields) + 7 + (8 if with_order else 0)
+    text += _LOOKS.format(
+        traits=traits,
+        traits_end=traits + TRAITS * TRAIT_BYTES - 1,
+        row=LOOKS,
+        ttl=ttl_ms,
+        trust=trust_ms,
+        counts=", ".join(_COUNT.format(field=field) for field in NUMBERED),
     )
     if with_order:
         text += _TRADES.format(
@@ -154,4 +218,6 @@ def device() -> str:
 
 def symbol() -> str:
     """Buys from unusual sessions in the last hour: their sum, how many accounts, and whether this one is one."""
-    return _SYMBOL.format(unusual=UNUSUAL, hour=HOUR_MS)
+    return _SYMBOL.format(
+        unusual=UNUSUAL, hour=HOUR_MS, day=DAY_MS, row=EVIDENCE, steps=STEPS, windows=WINDOWS * STEPS
+    )

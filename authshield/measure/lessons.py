@@ -9,21 +9,36 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from authshield.measure.generate_bases import DAY_MS, HOUR_MS, UNUSUAL
-from authshield.measure.operands import MOST, browser_and_places, device_tag, field_tag
+from authshield.measure.operands import (
+    MOST,
+    browser_and_places,
+    device_tag,
+    field_tag,
+    hour_of,
+    traits_of,
+)
 from authshield.measure.travel import radius_km
 from authshield.vocabulary.actions import Strength
 from authshield.vocabulary.decision import Decision, Final, Outcome
 from authshield.vocabulary.event import Event, Kind, Login, Order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from authshield.measure.keys import Keys
     from authshield.measure.programs import Op
-    from authshield.vocabulary.features import Features
+    from authshield.vocabulary.features import FactValue, Features
 
 PROFILE = {"dev": 32, "fp": 32, "net": 64, "asn": 32, "cc": 16, "br": 16, "hr": 24, "sym": 128, "mkt": 16}
 """Fields of an account's profile, and how many different values each keeps."""
+
+MOST_NATS = 6
+VALID = "valid"
+MOVING_SHARE = 0.05
+"""An order of this share of a symbol's daily trade moves its price."""
+
+LARGE_SALE = 0.25
+"""Sold in a day, as a share of the portfolio, from which on it is a large part."""
 
 ISSUED_DEVICE = "issued_device"
 """Key in ``extra``: the device id that the answer to a sign-in brings, where none came with it."""
@@ -75,15 +90,39 @@ def _teach(event: Event, features: Features, settlement: Settlement, keys: Keys)
     device = device_tag(keys, event) or _issued(settlement, keys)
     if device:
         ops.append(["l", "p:dev", PROFILE["dev"], device, trusted])
+        ops += _looks(event, keys, device)
     if isinstance(subject, Login):
-        ops += _learn_login(event, features, keys, device, trusted=trusted)
+        ops += _learn_login(event, keys, device, trusted=trusted)
     elif isinstance(subject, Order):
         if not _is_strange(features):
             ops += _learn(keys, (("sym", subject.symbol), ("mkt", subject.market)), trusted=0)
+            ops += [["i", habit] for habit in habits(subject, features)]
         ops.append(["i", "orders"])
         if subject.account_type == "margin":
             ops.append(["s", {"margin": 1}])
     return ops
+
+
+def _looks(event: Event, keys: Keys, device: int) -> list[Op]:
+    """What the device looked like at the sign-in, and whether it proved itself now."""
+    proofs = int(event.device.proof == VALID)
+    traits = traits_of(event, keys) if event.kind is Kind.LOGIN else b""
+    return [["k", device, proofs, traits]] if proofs or traits.strip(b"\0") else []
+
+
+def habits(order: Order, features: Features) -> Iterator[str]:
+    """What the account is now known to do: it buys, buys what hardly anybody trades, sells most of what it has."""
+    facts = features.facts
+    if order.side == "buy":
+        yield "buys"
+        if facts["order.is_thin"] or _number(facts["order.adv_share"]) >= MOVING_SHARE:
+            yield "thins"
+    if _number(facts["order.liquidation_24h"]) >= LARGE_SALE:
+        yield "sales"
+
+
+def _number(value: FactValue) -> float:
+    return value if isinstance(value, int | float) else 0.0
 
 
 def _is_strange(features: Features) -> bool:
@@ -94,9 +133,8 @@ def _is_strange(features: Features) -> bool:
     return bool(features.facts["session.is_unusual"] or features.facts["session.device_changed"])
 
 
-def _learn_login(event: Event, features: Features, keys: Keys, device: int, *, trusted: int) -> list[Op]:
-    hour = str(features.facts["event.hour"])
-    ops = _learn(keys, (*browser_and_places(event), ("hr", hour)), trusted=trusted)
+def _learn_login(event: Event, keys: Keys, device: int, *, trusted: int) -> list[Op]:
+    ops = _learn(keys, (*browser_and_places(event), ("hr", hour_of(event))), trusted=trusted)
     ops += (["i", "logins"], ["n", {"first": event.at_ms}])
     network = event.network
     if network.lat is not None and network.lon is not None:
@@ -150,15 +188,24 @@ def _session_start(event: Event, features: Features, settlement: Settlement, key
 
 
 def _symbol(event: Event, features: Features, settlement: Settlement, keys: Keys) -> list[Op]:
-    """Count a buy from an unusual session that took effect or waits; a stopped one bought nothing."""
+    """Every buyer with the evidence against the session, and the sum bought from unusual sessions.
+
+    The first whatever came of the order; a stopped one bought nothing.
+    """
     order = event.subject
     is_placed = settlement.outcome.happened or settlement.outcome.final is Final.HELD
-    if event.account is None or not isinstance(order, Order):
-        return []
-    if order.side != "buy" or not is_placed or not features.facts["session.is_unusual"]:
+    if event.account is None or not isinstance(order, Order) or order.side != "buy":
         return []
     member = keys.tag("acct", event.account)
-    return [["w", UNUSUAL, HOUR_MS, min(order.value_minor, MOST), member]]
+    ops: list[Op] = [["e", member, octet(settlement.decision.evidence)]]
+    if is_placed and features.facts["session.is_unusual"]:
+        ops.append(["w", UNUSUAL, HOUR_MS, min(order.value_minor, MOST), member])
+    return ops
+
+
+def octet(nats: float) -> int:
+    """Evidence as it is kept of a buyer: whole nats from -6 to 6, as 0 to 12."""
+    return round(min(MOST_NATS, max(-MOST_NATS, nats))) + MOST_NATS
 
 
 def _address(event: Event, _: Features, settlement: Settlement, keys: Keys) -> list[Op]:

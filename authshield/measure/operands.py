@@ -6,7 +6,7 @@ an entity of this kind has, "pair:<kind>" the same, but zeros where the event ha
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from authshield.measure import keys as naming
@@ -77,6 +77,35 @@ def fingerprint_of(event: Event) -> str:
     return text
 
 
+def hour_of(event: Event) -> str:
+    """The hour of the day, in UTC, as it stands in profiles."""
+    return str(event.at.hour)
+
+
+TRAITS = (
+    *("screen", "timezone", "languages", "platform", "webgl", "canvas", "fonts", "cores", "memory", "touch"),
+    *("accept_language", "sec_ch_ua_platform"),
+)
+"""What a browser says of its device, in the order of their marks."""
+
+
+def traits_of(event: Event, keys: Keys) -> bytes:
+    """A mark of two octets for each trait, zeros for one that is unknown."""
+    client = event.client
+    return _marks(fingerprint_of(event), client.accept_language, client.sec_ch_ua_platform, keys.tag)
+
+
+@lru_cache(maxsize=1 << 14)
+def _marks(fingerprint: str, accept_language: str, platform: str, tag: Callable[[str, str], int]) -> bytes:
+    found = dict(one.partition("=")[::2] for one in fingerprint.split("\x1f") if one)
+    found |= {"accept_language": accept_language, "sec_ch_ua_platform": platform}
+    return b"".join(_mark(name, found.get(name, ""), tag) for name in TRAITS)
+
+
+def _mark(name: str, value: str, tag: Callable[[str, str], int]) -> bytes:
+    return (tag("trait", f"{name}={value}") % 65_535 + 1).to_bytes(2, "big") if value else b"\0\0"
+
+
 def device_tag(keys: Keys, event: Event) -> int:
     """The device as it stands in profiles; 0 where no valid cookie came."""
     return 0 if event.device.id is None else keys.tag("device", event.device.id)
@@ -135,6 +164,14 @@ def _browser(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
     return _bytes(keys.tag("br", found)) if found else NOTHING
 
 
+def _hour(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
+    return _bytes(keys.tag("hr", hour_of(event)))
+
+
+def _traits(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
+    return traits_of(event, keys)
+
+
 def _symbol(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
     order = order_of(event)
     return NOTHING if order is None else _bytes(keys.tag("sym", order.symbol))
@@ -157,6 +194,8 @@ _OPERANDS: dict[str, Callable[[Event, Mapping[str, str], Keys], bytes]] = {
     "carrier": _carrier,
     "country": _country,
     "browser": _browser,
+    "hour": _hour,
+    "traits": _traits,
     "symbol": _symbol,
     "market": _market,
     "side": _side,

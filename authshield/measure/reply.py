@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgpack
 
 from authshield.measure.generate import ACCOUNT_TTL_MS
+from authshield.measure.generate_bases import NUMBERED, STEPS, WINDOWS
 from authshield.measure.operands import order_of
 from authshield.vocabulary.features import LimitHit
 
@@ -43,14 +44,32 @@ class Entry(NamedTuple):
 
 NOTHING = Entry()
 
-FIELDS = ("dev", "fp", "net", "asn", "cc", "br", "sym", "mkt")
+FIELDS = ("dev", "fp", "net", "asn", "cc", "br", "hr", "sym", "mkt")
 """Profile fields in the order of a reply; the last two for orders only."""
+
+
+class Looks(NamedTuple):
+    """What is known of the looks of the event's device.
+
+    ``kin``: 0 nothing, 1 it was seen before, 2 it is new and resembles a trusted one. ``same`` and ``other`` have a
+    bit for each trait (``operands.TRAITS``) that is as it was, or is not; ``proofs`` were given by it before.
+    """
+
+    kin: int = 0
+    same: int = 0
+    other: int = 0
+    proofs: int = 0
+
+
+UNKNOWN_LOOKS = Looks()
 
 _ENTRY = Struct(">QQIB")
 _UNSEEN = bytes(_ENTRY.size)
 _TRADES = Struct(">Idddd")
 _SYMBOL = Struct(">dHB")
-_PLACES, _ALL = 6, len(FIELDS)
+_PLACES, _ALL = 7, len(FIELDS)
+_LOOKS = Struct(">BHHB")
+_NUMBERS = Struct(f">{len(NUMBERED)}H")
 _OTHER = 2
 
 
@@ -61,6 +80,9 @@ class Reading:
     account: dict[str, Any] = field(default_factory=dict)
     session: dict[str, Any] = field(default_factory=dict)
     profile: dict[str, Entry] = field(default_factory=dict)
+    looks: Looks = UNKNOWN_LOOKS
+    numbers: dict[str, int] = field(default_factory=dict)
+    buyers: bytes = b""
     orders: int = 0
     sold: int = 0
     sold_lately: int = 0
@@ -109,7 +131,10 @@ def _read_device(reading: Reading, _: Event, reply: bytes) -> int:
 def _read_symbol(reading: Reading, _: Event, reply: bytes) -> int:
     value, reading.unusual_buyers, is_buyer = _SYMBOL.unpack_from(reply)
     reading.unusual_value, reading.is_unusual_buyer = int(value), is_buyer == 1
-    return _SYMBOL.size
+    at = _SYMBOL.size + 1
+    if reply[at - 1]:
+        reading.buyers = reply[at : at + WINDOWS * STEPS]
+    return at + len(reading.buyers)
 
 
 def _read_account(reading: Reading, event: Event, reply: bytes) -> int:
@@ -124,6 +149,10 @@ def _read_account(reading: Reading, event: Event, reply: bytes) -> int:
             if entry.last > forgotten:
                 reading.profile[name] = entry
         at += size
+    reading.looks = Looks._make(_LOOKS.unpack_from(reply, at))
+    at += _LOOKS.size
+    reading.numbers = dict(zip(NUMBERED, _NUMBERS.unpack_from(reply, at), strict=True))
+    at += _NUMBERS.size
     if not has_order:
         return at
     reading.orders, *sums = _TRADES.unpack_from(reply, at)

@@ -99,6 +99,7 @@ def decision_to_plain(decision: Decision) -> Plain:
         "retry_after_seconds": decision.retry_after_seconds,
         "observe_only": decision.observe_only,
         "degraded": decision.degraded,
+        "evidence": decision.evidence,
     }
 
 
@@ -115,6 +116,7 @@ def decision_from_plain(plain: Mapping[str, Any]) -> Decision:
         retry_after_seconds=plain["retry_after_seconds"],
         observe_only=plain["observe_only"],
         degraded=plain["degraded"],
+        evidence=plain.get("evidence", 0.0),
     )
 
 

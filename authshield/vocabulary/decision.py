@@ -41,7 +41,8 @@ class Decision:
 
     ``risk`` is 0-100. ``required`` is the weakest strength that is enough, NONE unless ``action`` is
     CHALLENGE. ``rules`` holds the ids that matched, shadow ones as "shadow:<id>".
-    ``observe_only`` means that it is recorded and not enforced.
+    ``observe_only`` means that it is recorded and not enforced. ``evidence`` is what the models say against the
+    session and the event, in nats, what others do left out; it may be negative.
     """
 
     event_id: str
@@ -54,6 +55,7 @@ class Decision:
     retry_after_seconds: int = 0
     observe_only: bool = False
     degraded: bool = False
+    evidence: float = 0.0
 
 
 class Final(StrEnum):

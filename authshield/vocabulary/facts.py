@@ -51,6 +51,7 @@ def _words(name: str, text: str) -> Fact:
 FACTS: tuple[Fact, ...] = (
     _word("event.kind", "kind of event"),
     _int("event.hour", "hour of the day on the market's clock", "0-23"),
+    _double("event.hour_surprise", "how little this account lets expect the hour of the day", "nats"),
     _flag("store.is_missing", "the counters could not be asked (Redis down)"),
     _flag("account.exists", "the account exists"),
     _flag("account.is_staff", "a member of staff signs in"),
@@ -75,8 +76,25 @@ FACTS: tuple[Fact, ...] = (
     _int("device.accounts_24h", "different accounts on this device in 24 hours, this one included"),
     _word("device.proof", "device-key proof: valid, invalid or empty"),
     _flag("device.browser_seen", "the account has used this browser family and system"),
+    _double(
+        "device.surprise",
+        "how little this account lets expect a device that it does not trust yet; 0 for one it trusts",
+        "nats",
+    ),
+    _double(
+        "device.likeness",
+        "how much it looks as it did before or, a new one, like a trusted one; negative: unlike",
+        "nats",
+    ),
+    _flag("device.is_twin", "a new device that was compared with the trusted one it resembles most"),
+    _flag("device.proof_missed", "it has given valid proofs before, and gave none now"),
     _flag("device.fingerprint_seen", "the account has used a device with this fingerprint"),
     _flag("network.is_familiar", "the address block or the carrier is one that the account usually uses"),
+    _double(
+        "network.surprise",
+        "how little this account lets expect a network that is not familiar; 0 for one that is",
+        "nats",
+    ),
     _flag("network.prefix_seen", "the account has used this address block (/24 or /48)"),
     _flag("network.asn_seen", "the account has used this carrier (autonomous system)"),
     _flag("network.country_seen", "the account has used this country"),
@@ -110,6 +128,17 @@ FACTS: tuple[Fact, ...] = (
     _double("order.adv_share", "value of the order as a share of that, 0 if unknown"),
     _flag("order.is_thin", "the symbol's average daily traded value is known and under the threshold"),
     _flag("order.symbol_seen", "the account traded this symbol in a usual session, or held it before today"),
+    _double(
+        "order.symbol_surprise", "how little this account lets expect a new symbol; 0 for its own", "nats"
+    ),
+    _double("order.market_surprise", "the same of a new market", "nats"),
+    _double("order.thin_surprise", "the same of buying what this order would move the price of", "nats"),
+    _double("order.sale_surprise", "the same of selling a large part of the portfolio in a day", "nats"),
+    _double(
+        "order.campaign",
+        "evidence that others who buy this symbol are no customers, in the worst of 10 minutes, 2 hours, a day",
+        "nats",
+    ),
     _flag("order.market_seen", "the account has traded on this market"),
     _int("order.learnt", "orders of the account learnt without dispute"),
     _flag("order.is_queued", "placed outside trading hours"),

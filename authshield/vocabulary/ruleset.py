@@ -194,7 +194,8 @@ class Switch:
 class RulesetSource:
     """A published version, before it is compiled.
 
-    ``parameters``: thin_adv_minor, trust_days, fresh_proof_seconds, scoring thresholds and the like.
+    ``parameters``: thin_adv_minor, trust_days, fresh_proof_seconds, scoring thresholds and the like. ``weights``:
+    nats by step of a sign, where they are not the shipped ones.
     """
 
     version: int
@@ -204,3 +205,4 @@ class RulesetSource:
     lists: tuple[ListEntry, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

@@ -6,7 +6,7 @@
 
 local min, max = math.min, math.max
 local v, ttl, changed, attributes, is_set
-local ENTRY, TRADES = 27, 512
+local ENTRY, TRADES, LOOKS, DEVICES, DAY = 27, 512, 31, 8, 86400000
 
 local function mark(number)
   return put('>I6', number)
@@ -131,6 +131,16 @@ function ops.g(o)
   v.x = max(v.x, now + window)
 end
 
+-- {e, member, octet}: who bought, and the evidence against the session; the latest of each
+function ops.e(o)
+  local s, member = v.E or '', mark(o[2])
+  local at = seek(s, member, 7, 13)
+  if at then s = without(s, at - 6, 13) end
+  while #s > 0 and (get('>I6', s) <= now - DAY or #s >= 13 * TRADES) do s = sub(s, 14) end
+  v.E, changed = append(s, 1, 13, put('>I6', now) .. mark(o[2]) .. string.char(o[3])), true
+  v.x = max(v.x, now + DAY)
+end
+
 -- profile --------------------------------------------------------------------------------------------------
 
 -- The one to go is one that is unused for too long, else the longest unused of those without trust, and only then
@@ -173,6 +183,26 @@ function ops.f(o)
   local rows = v[o[2]]
   local at = rows and seek(rows, mark(o[3]), 1, ENTRY)
   if at then v[o[2]], changed = without(rows, at, ENTRY), true end
+end
+
+-- {k, tag, proofs, traits}: what a device looks like now; a trait that is not told stays as it was, and the device
+-- seen longest ago goes
+function ops.k(o)
+  local s, device, proofs, traits = v.F or '', mark(o[2]), o[3], o[4]
+  local at = seek(s, device, 1, LOOKS)
+  if at then
+    local was, told = sub(s, at + 7, at + LOOKS - 1), {}
+    for i = 1, #was, 2 do
+      local trait = sub(traits, i, i + 1)
+      told[#told + 1] = (trait == '' or trait == '\0\0') and sub(was, i, i + 1) or trait
+    end
+    proofs, traits, s = min(255, proofs + byte(s, at + 6)), table.concat(told), without(s, at, LOOKS)
+  elseif traits == '' then
+    return
+  elseif #s >= LOOKS * DEVICES then
+    s = sub(s, LOOKS + 1)
+  end
+  v.F, changed = s .. device .. string.char(proofs) .. traits, true
 end
 
 -- {b, name, tag}: the device of a session ("D") or of the last place ("P")

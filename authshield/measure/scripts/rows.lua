@@ -16,6 +16,8 @@
 --   h  [sub-window 6, estimate 4] tag; the sketches are keys of their own
 --   i  until when, second dimension     which windows a pair has in this value
 --   p  latest refusal, times 1
+--   F  tag of a device, valid proofs 1, traits 2 each: what the account's devices looked like
+--   E  time, member, evidence 1: who bought a symbol
 
 -- Where in a column a mark stands first, from a row on; string.find alone would also find it across two columns.
 local function seek(s, mark, first, step, from)
@@ -43,6 +45,29 @@ end
 local function entry(rows, member)
   local at = rows and seek(rows, member, 1, 27)
   return at and sub(rows, at + 6, at + 26) or NO_ENTRY
+end
+
+-- Which traits are the same and which differ, a bit each; one that is unknown on either side is neither.
+local function alike(rows, from, traits)
+  if sub(rows, from, from + #traits - 1) == traits and not find(traits, '\0\0', 1, true) then return 4095, 0 end
+  local same, other, bit = 0, 0, 1
+  for i = 1, #traits, 2 do
+    local then_high, then_low = byte(rows, from + i - 1, from + i)
+    local high, low = byte(traits, i, i + 1)
+    if then_high + then_low > 0 and high + low > 0 then
+      if then_high == high and then_low == low then same = same + bit else other = other + bit end
+    end
+    bit = bit * 2
+  end
+  return same, other
+end
+
+local function bits(mask)
+  local number = 0
+  while mask > 0 do
+    number, mask = number + mask % 2, floor(mask / 2)
+  end
+  return number
 end
 
 local function amount(sum)
