@@ -36,8 +36,12 @@ class _Draft:
     evidence: float
 
 
-def allowed(
-    event_id: str, ruleset_version: int, observe_only: bool, degraded: bool, evidence: float
+def allowed(  # noqa: PLR0917 - keywords take longer
+    event_id: str,
+    ruleset_version: int,
+    observe_only: bool,  # noqa: FBT001
+    degraded: bool,  # noqa: FBT001
+    evidence: float,
 ) -> Decision:
     """``Decision(event_id, Action.ALLOW, …)`` without any finding."""
     draft = _Draft()
