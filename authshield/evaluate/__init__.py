@@ -1,0 +1,1 @@
+"""How good is it? Labelled files replayed, beside baselines, and measured. Must not influence what decides."""
