@@ -23,6 +23,8 @@ COLUMNS = (
     "Login Successful",
     "Is Account Takeover",
 )
+# Used where they are there: nothing that decides reads them, an evaluation draws attackers from the same city.
+PLACE = ("Region", "City")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 # The set knows no factors. That everybody has these two and passes lets every sign-in teach, whoever made it.
 _FACTORS = ["email", "totp"]
@@ -55,7 +57,7 @@ def _places(header: list[str]) -> dict[str, int]:
     for column in COLUMNS:
         if column not in header:
             raise FieldError("line", f"a column named {column!r}", f"the columns {show(', '.join(header))}")
-    return {column: header.index(column) for column in COLUMNS}
+    return {column: header.index(column) for column in COLUMNS + PLACE if column in header}
 
 
 def _body(row: list[str], places: dict[str, int], number: int) -> Body:
@@ -78,6 +80,7 @@ def _body(row: list[str], places: dict[str, int], number: int) -> Body:
         "user_agent": cell["User Agent String"],
         "device": {"id": None, "proof": None},
         "network": {"asn": _asn(cell["ASN"]), "country": cell["Country"] or None},
+        "place": "/".join(cell.get(column, "") for column in PLACE),
         "outcome": "success" if succeeded and is_user else "failure",
         "method": "password",
         "enrolled": _FACTORS,
