@@ -116,7 +116,7 @@ def settling(
 
 
 def _entities(event: Event, settlement: Settlement, ruleset: RulesetLike | None) -> Mapping[str, str]:
-    wanted = None if ruleset is None else program_for(event.kind, ruleset).wanted
+    wanted = None if ruleset is None else _wanted(event.kind, ruleset)
     found = entities(event, wanted)
     if event.kind is Kind.LOGIN and not settlement.outcome.happened:
         found.pop("sess", None)
@@ -126,6 +126,12 @@ def _entities(event: Event, settlement: Settlement, ruleset: RulesetLike | None)
 
 
 _TAUGHT = frozenset({"acct", "sess", "sym"})
+
+
+def _wanted(kind: Kind, ruleset: RulesetLike) -> frozenset[str]:
+    wanted = program_for(kind, ruleset).wanted
+    # A cancel gives back what its order was counted by.
+    return wanted | program_for(Kind.ORDER, ruleset).wanted if kind is Kind.ORDER_CHANGE else wanted
 
 
 def _given_back(event: Event, settlement: Settlement, tag: int, keys: Keys) -> list[Op]:
