@@ -46,7 +46,7 @@ bench: install
 	@$(PY) -m bench --doc docs/benchmarks.md --json bench.json
 
 lock: install
-	$(PY) -m uv pip compile $(LOCK) --extra postgres --group dev -o requirements/dev.txt pyproject.toml
+	$(PY) -m uv pip compile $(LOCK) --extra postgres --extra simulate --group dev -o requirements/dev.txt pyproject.toml
 	$(PY) -m uv pip compile $(LOCK) --extra demo --group build -c requirements/dev.txt -o requirements/demo.txt pyproject.toml
 
 LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
