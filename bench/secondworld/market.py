@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import exp, sqrt
+from math import exp
 
 from bench.secondworld.dice import Dice
 from bench.secondworld.hours import DAY, FIRST_DAY, business, day_of, hour_of
@@ -71,7 +71,7 @@ class Market:
         self.tiers: dict[str, list[Share]] = {tier: self._listed(tier) for tier in _TIERS}
         self.by_code = {share.code: share for shares in self.tiers.values() for share in shares}
         self.shocks: dict[int, float] = {}
-        for _day in range(15):
+        for _day in range(5):
             self.turn(FIRST_DAY - 3)
 
     def _listed(self, tier: str) -> list[Share]:
@@ -100,12 +100,12 @@ class Market:
             share.before = share.last
             if not working:
                 continue
-            step = share.wobble * dice.gauss(0, 1) / sqrt(dice.gammavariate(2.5, 0.4)) + shock * dice.around(
-                1, 5
+            step = share.wobble * (dice.expovariate(1.3) - dice.expovariate(1.3)) + shock * dice.uniform(
+                0.4, 1.7
             )
             share.last *= exp(max(-_LIMIT, min(_LIMIT, step)))
             busy = 12.0 if any(day_of(surge.start) == day for surge in share.surges) else 1.0
-            share.adv += 0.05 * (share.turnover * dice.gammavariate(1.6, 0.625) * busy - share.adv)
+            share.adv += 0.05 * (share.turnover * dice.weibullvariate(1.1, 1.4) * busy - share.adv)
 
     def price(self, share: Share, at: int) -> float:
         """What it costs now, rounded to its tick."""

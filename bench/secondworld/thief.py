@@ -78,7 +78,8 @@ def intrude(world: World, plan: Plan) -> Script:
     visit = _enter(world, plan, first=True)
     if visit is None:
         return
-    yield from wander(visit, 1 + world.dice.count(1.2), plan.kit.pace, "assets")
+    start = "top" if world.dice.hit(0.6) else "assets"
+    yield from wander(visit, 1 + world.dice.count(1.2), plan.kit.pace, start)
     if plan.strike is None:
         return
     if plan.blinds:
@@ -236,7 +237,7 @@ def _purchase(visit: Visit, plan: Plan, part: float) -> Script:
     """Puts the money into the targets, in one order or in small ones."""
     dice, world, book = visit.world.dice, visit.world, visit.account.book
     night = not is_open("XTKS", world.now) and hour_of(world.now) > _EVENING
-    money = (book.free_cash() + (0.9 * book.coming_in() if night else 0)) * dice.uniform(0.84, 0.98) * part
+    money = (book.free_cash() + (0.9 * book.coming_in() if night else 0)) * dice.uniform(0.72, 0.97) * part
     for place, share in enumerate(plan.targets):
         left = money / (len(plan.targets) - place)
         money -= left
