@@ -160,7 +160,7 @@ class Pairs:
 class Delays:
     """A log whose waits double with each refusal in the window."""
 
-    log: Log
+    log: Log | Growing
     refused_at: int = -(10**12)
     refusals: int = 0
 
