@@ -207,7 +207,7 @@ def _require_proof(request: HttpRequest, user: AbstractBaseUser, attempt: Attemp
             now=now,
         )
         outcome = Outcome(Final.STOPPED, challenge_id=str(challenge.pk))
-        ledger.write(event, attempt.assessment.features, decision, outcome, None, now)
+        ledger.write(attempt.assessment, outcome, None, now)
         return challenge
 
     raise StepUpRequired(put(), again=put)

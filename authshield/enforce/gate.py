@@ -11,18 +11,21 @@ from django.db import connections, router
 
 from authshield.errors import Refused
 from authshield.models import AccountState, Session
+from authshield.models.prepared import Prepared
 from authshield.sealing import keyed_hash
 
 
 def final_gate(account: str, sid: str) -> None:
     """Raise ``Refused`` (session_ended, account_frozen) where either was stopped. Cost: 1 query."""
-    alias = router.db_for_write(AccountState)
-    with connections[alias].cursor() as cursor:
-        cursor.execute(_stopped(alias), [account, sid])
-        codes = {code for (code,) in cursor.fetchall()}
+    codes = {code for (code,) in stopped().rows((account, sid))}
     for code in ("session_ended", "account_frozen"):
         if code in codes:
             raise Refused(code)
+
+
+def stopped() -> Prepared:
+    """The question behind the gate, by account and session: a row for each that was stopped. Cost: no query."""
+    return _stopped(router.db_for_write(AccountState))
 
 
 def is_ended(sid: str) -> bool:
@@ -37,11 +40,12 @@ def was_ended(session_key: str) -> bool:
 
 
 @lru_cache
-def _stopped(alias: str) -> str:
-    """The one statement. Every order waits for it, and building it as query sets took longer than its answer."""
+def _stopped(alias: str) -> Prepared:
+    """Built once: every order waits for it, and building it as query sets took longer than its answer."""
     quoted = connections[alias].ops.quote_name
     accounts, sessions = quoted(AccountState._meta.db_table), quoted(Session._meta.db_table)
-    return (
+    sql = (
         f"SELECT 'account_frozen' FROM {accounts} WHERE account = %s AND frozen_at IS NOT NULL "  # noqa: S608 - the models' own names
         f"UNION ALL SELECT 'session_ended' FROM {sessions} WHERE sid = %s AND ended_at IS NOT NULL"
     )
+    return Prepared(alias, sql)

@@ -5,73 +5,90 @@ Written in the transaction of the effect itself, so that there is never one with
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connections, router
-from django.db.models import DateTimeField, GenericIPAddressField, JSONField
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
 
 from authshield.models import LedgerEntry
+from authshield.models.prepared import Prepared
 from authshield.record import redact
+from authshield.record.facts import FactsEncoder
 from authshield.record.rows import decision_columns, event_columns
-from authshield.vocabulary.decision import Decision, Outcome
-from authshield.vocabulary.event import Event
-from authshield.vocabulary.features import Features
 from authshield.vocabulary.operation import Operation
 
-_ADAPTED = (DateTimeField, GenericIPAddressField, JSONField)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from authshield.vocabulary.assessment import Assessment
+    from authshield.vocabulary.decision import Outcome
+
 _LATER_WORD = ("final", "challenge_id", "hold_id", "case_id", "reference", "operation", "action", "required")
 
 
-def write(  # noqa: PLR0917 - the stages in the journey's own order
-    event: Event,
-    features: Features,
-    decision: Decision,
+class Unless(NamedTuple):
+    """Nothing is written where this question, asked with these values, finds a row."""
+
+    question: Prepared
+    values: tuple[str, ...]
+
+
+def write(
+    assessment: Assessment,
     outcome: Outcome,
     operation: Operation | None,
     now: datetime,
-) -> None:
-    """Write one decision down, dated ``now``, in the caller's transaction. Cost: 1 insert.
+    *,
+    unless: Unless | None = None,
+) -> bool:
+    """Write one decision down, dated ``now``, in the caller's transaction; whether it was written.
 
-    A second word on the same event, such as a sign-in that passes its challenge later, renews its outcome.
+    ``unless`` is asked in the same statement. A second word on the same event, such as a sign-in that passes
+    its challenge later, renews its outcome. Cost: 1 insert.
     """
-    columns = event_columns(event) | decision_columns(decision)
-    columns |= {
-        "at": now,
-        "final": outcome.final.value,
-        "facts": redact.facts(features.facts),
-        "operation": _text(operation),
-        "reference": "",
-        "challenge_id": outcome.challenge_id,
-        "hold_id": outcome.hold_id,
-        "case_id": outcome.case_id,
-    }
     alias = router.db_for_write(LedgerEntry)
-    connection = connections[alias]
-    statement = _statement(alias)
-    values = [columns[name] for name in statement.columns]
-    for place, field in statement.adapted:
-        values[place] = field.get_db_prep_save(values[place], connection)
-    with connection.cursor() as cursor:
-        cursor.execute(statement.sql, values)
+    ops = connections[alias].ops
+    columns = event_columns(assessment.event)
+    columns["at"] = ops.adapt_datetimefield_value(now)
+    columns["ip"] = ops.adapt_ipaddressfield_value(columns["ip"])
+    columns |= decision_columns(assessment.decision)
+    columns["reasons"] = ops.adapt_json_value(columns["reasons"], None)
+    columns["rules"] = ops.adapt_json_value(columns["rules"], None)
+    columns["facts"] = ops.adapt_json_value(assessment.features.facts, FactsEncoder)
+    columns["operation"] = "" if operation is None else _text(operation)
+    columns["reference"] = ""
+    columns["final"] = outcome.final.value
+    columns["challenge_id"] = outcome.challenge_id
+    columns["hold_id"] = outcome.hold_id
+    columns["case_id"] = outcome.case_id
+    if unless is not None and unless.question.alias != alias:
+        if unless.question.rows(unless.values):
+            return False
+        unless = None
+    if unless is None:
+        statement, asked = _statement(alias), ()
+    else:
+        statement, asked = _statement(alias, unless.question.sql), unless.values
+    return statement.insert.changed(statement.pick(columns) + asked) > 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """``adapted`` are the places of columns whose values a database wants in a form of its own."""
+class _Statement(NamedTuple):
+    """``pick`` takes the values from the columns, in their places."""
 
-    sql: str
-    columns: tuple[str, ...]
-    adapted: tuple[tuple[int, Any], ...]
+    insert: Prepared
+    pick: Callable[[dict[str, Any]], tuple[Any, ...]]
 
 
 @lru_cache
-def _statement(alias: str) -> _Statement:
-    """Django's own statement, built once: every order waits for it, and building it took longer than its answer."""
+def _statement(alias: str, unless: str = "") -> _Statement:
+    """Django's own statement, built once: every order waits for it, and building it took longer than its answer.
+
+    With ``unless`` its values are selected, in the same order, where that query finds nothing.
+    """
     fields = [field for field in LedgerEntry._meta.local_concrete_fields if not field.primary_key]
     by_name = {field.attname: field for field in fields}
     query = InsertQuery(
@@ -82,13 +99,13 @@ def _statement(alias: str) -> _Statement:
     )
     query.insert_values(fields, [LedgerEntry()])
     [(sql, _)] = query.get_compiler(using=alias).as_sql()
-    adapted = [(place, field) for place, field in enumerate(fields) if isinstance(field, _ADAPTED)]
-    return _Statement(sql, tuple(by_name), tuple(adapted))
+    if unless:
+        values = ", ".join(["%s"] * len(fields))
+        sql = sql.replace(f"VALUES ({values})", f"SELECT {values} WHERE NOT EXISTS ({unless})")
+    return _Statement(Prepared(alias, sql), itemgetter(*by_name))
 
 
-def _text(operation: Operation | None) -> str:
+def _text(operation: Operation) -> str:
     """The operation's canonical text; fields that carry a secret, such as a new password, are removed."""
-    if operation is None:
-        return ""
-    fields, account = redact.tree(dict(operation.fields), 1), redact.tree(operation.account)
+    fields, account = redact.tree(operation.fields, 1), redact.tree(operation.account)
     return Operation(operation.kind, account, fields).canonical()

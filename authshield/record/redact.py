@@ -18,6 +18,7 @@ from authshield.vocabulary.features import FactValue
 
 REMOVED = "[removed]"
 MAX_TEXT = 500
+_WITH_TEXT = (str, list)
 MAX_DEPTH = 6
 MAX_ITEMS = 200
 NAME_LENGTH = 100
@@ -67,21 +68,12 @@ def tree(value: Any, depth: int = 0) -> Any:
 
 def facts(found: dict[str, FactValue]) -> dict[str, Any]:
     """What differs from its declared default, which is most of what is worth keeping; its texts made plain."""
+    default = MISSING.get  # an undeclared fact, such as a limit's count, has none: it is kept
     return {
-        name: tree(value, 1) if isinstance(value, str | list) else value
+        name: tree(value, 1) if isinstance(value, _WITH_TEXT) else value
         for name, value in found.items()
-        if value != _DEFAULTS[name]
+        if value != default(name)
     }
-
-
-class _Defaults(dict[str, FactValue | None]):
-    """An undeclared fact, such as a limit's count, has no default."""
-
-    def __missing__(self, name: str) -> None:
-        """None is no fact's value."""
-
-
-_DEFAULTS = _Defaults(MISSING)
 
 
 def path(text: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PASSWORD_MARK = "password_mark"  # noqa: S105 - the name of a field
 """Field of a sign-in: a keyed hash of the password that began it. Part of the digest, shown to nobody."""
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _DOMAIN = b"authshield/operation/v1\x00"
 
 
@@ -31,8 +32,7 @@ class Operation:
 
     def canonical(self) -> str:
         """The one JSON text of this operation: sorted keys, no spaces, strings alone."""
-        body = {"account": self.account, "fields": dict(self.fields), "kind": self.kind.value}
-        return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return _encode({"account": self.account, "fields": dict(self.fields), "kind": self.kind.value})
 
     @property
     def digest(self) -> str:

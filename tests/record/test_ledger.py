@@ -5,21 +5,32 @@ from dataclasses import replace
 
 import pytest
 from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
+from authshield.enforce import gate
 from authshield.measure.keys import fingerprint_text
-from authshield.models import LedgerEntry
-from authshield.record import ledger
+from authshield.models import AccountState, LedgerEntry
+from authshield.record import ledger, redact
+from authshield.record.facts import FactsEncoder
 from authshield.record.rows import device_hash, fingerprint_hash
 from authshield.sealing import keyed_hash
 from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.assessment import Assessment
 from authshield.vocabulary.decision import Final, Outcome, Reason
 from authshield.vocabulary.event import Client, DeviceSeen, Kind
+from authshield.vocabulary.facts import MISSING
+from authshield.vocabulary.features import FactValue
 from authshield.vocabulary.operation import Operation
 from tests.recorded import ALLOWED, NOW, STOPPED, decision, event, features
 
 pytestmark = pytest.mark.django_db
 
+NAMES = st.text(max_size=20)
+VALUES = (
+    st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.lists(st.text(), max_size=3)
+)
 ORDER = Operation(Kind.ORDER, "42", {"symbol": "7992", "side": "buy", "quantity": "1000"})
 
 
@@ -31,7 +42,10 @@ def test_a_decision_is_written_with_one_insert(django_assert_num_queries: Django
     outcome = Outcome(Final.HELD, challenge_id="c-1", hold_id="h-1", case_id="k-1")
     with django_assert_num_queries(1):
         ledger.write(
-            event(Kind.ORDER), features(order__value=5, device__has_cookie=True), asked, outcome, ORDER, NOW
+            Assessment(event(Kind.ORDER), features(order__value=5, device__has_cookie=True), asked),
+            outcome,
+            ORDER,
+            NOW,
         )
     row = LedgerEntry.objects.get()
     assert (row.at, row.kind, row.account, row.sid, row.ip) == (NOW, "order", "42", "sid-1", "127.2.0.9")
@@ -49,28 +63,52 @@ def test_a_decision_is_written_with_one_insert(django_assert_num_queries: Django
 def test_the_ledger_shares_the_fate_of_the_effect() -> None:
     """What is rolled back with its effect leaves no line."""
     with transaction.atomic():
-        ledger.write(event(Kind.ORDER), features(), decision(), ALLOWED, ORDER, NOW)
+        ledger.write(Assessment(event(Kind.ORDER), features(), decision()), ALLOWED, ORDER, NOW)
         transaction.set_rollback(True)
     assert not LedgerEntry.objects.exists()
 
 
 def test_a_second_word_on_an_event_renews_its_outcome() -> None:
     """A challenge that is passed later changes the row of its event, and adds none."""
-    ledger.write(event(Kind.ORDER), features(order__value=5), decision(Action.CHALLENGE), STOPPED, None, NOW)
+    ledger.write(
+        Assessment(event(Kind.ORDER), features(order__value=5), decision(Action.CHALLENGE)),
+        STOPPED,
+        None,
+        NOW,
+    )
     passed = Outcome(Final.PASSED, proved=Strength.OTP, challenge_id="c-1")
-    ledger.write(event(Kind.ORDER), features(), decision(Action.CHALLENGE), passed, ORDER, NOW)
+    ledger.write(Assessment(event(Kind.ORDER), features(), decision(Action.CHALLENGE)), passed, ORDER, NOW)
     row = LedgerEntry.objects.get()
     assert (row.final, row.challenge_id, row.operation) == ("passed", "c-1", ORDER.canonical())
     assert row.facts["order.value"] == 5
+
+
+def test_a_line_is_not_written_where_a_lock_is_found(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """The last look at the locks and the line are one statement, for a first word and for a later one."""
+    order = Assessment(event(Kind.ORDER), features(), decision())
+    locks = ledger.Unless(gate.stopped(), ("42", "sid-1"))
+    with django_assert_num_queries(1):
+        assert ledger.write(order, STOPPED, ORDER, NOW, unless=locks)
+    AccountState.objects.create(account="42", frozen_at=NOW)
+    with django_assert_num_queries(1):
+        assert not ledger.write(order, ALLOWED, ORDER, NOW, unless=locks)
+    assert LedgerEntry.objects.get().final == "stopped"
+
+
+@given(facts=st.dictionaries(st.sampled_from(sorted(MISSING)) | NAMES, VALUES))
+def test_facts_are_written_as_they_are_redacted(facts: dict[str, FactValue]) -> None:
+    """The quick JSON says what the redacted facts say, whatever they hold."""
+    assert json.loads(FactsEncoder().encode(facts)) == redact.facts(facts)
 
 
 def test_no_secret_reaches_the_ledger() -> None:
     """Neither a new password in an operation, nor one in a fact or a reason."""
     change = Operation(Kind.PROFILE_CHANGE, "42", {"field": "password", "new_password": "hunter22"})
     told = replace(decision(), reasons=(Reason("x", 1, "typed password=hunter22"),))
-    ledger.write(
-        event(Kind.PROFILE_CHANGE), features(request__path="/x?token=hunter22"), told, ALLOWED, change, NOW
-    )
+    path = features(request__path="/x?token=hunter22")
+    ledger.write(Assessment(event(Kind.PROFILE_CHANGE), path, told), ALLOWED, change, NOW)
     row = LedgerEntry.objects.get()
     whole = json.dumps([row.operation, row.reasons, row.facts])
     assert "hunter22" not in whole
@@ -87,7 +125,7 @@ def test_hostile_texts_fit_and_stay_one_line() -> None:
         client=Client(ip="not an address", browser="\u202e" * 200),
         device=DeviceSeen(),
     )
-    ledger.write(hostile, features(), decision(), ALLOWED, None, NOW)
+    ledger.write(Assessment(hostile, features(), decision()), ALLOWED, None, NOW)
     row = LedgerEntry.objects.get()
     assert (row.ip, row.device_hash, row.place) == (None, "", "JP")
     assert len(row.event_id) == len(row.account) == len(row.sid) == 64
