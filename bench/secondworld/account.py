@@ -41,7 +41,7 @@ _SHARES = (
     ("scalper", 0.035),
     ("rotator", 0.015),
 )
-_FACTORS = (("email", 0.83), ("totp", 0.29), ("static", 0.06), ("webauthn", 0.21), ("oob", 0.13))
+_FACTORS = (("email", 0.96), ("totp", 0.29), ("static", 0.06), ("webauthn", 0.21), ("oob", 0.13))
 
 
 @dataclass(slots=True, eq=False)

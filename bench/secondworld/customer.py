@@ -8,7 +8,18 @@ from bench.secondworld.account import Account
 from bench.secondworld.book import Order
 from bench.secondworld.dealing import affordable, buy, holdings, look, pause, sell, wander
 from bench.secondworld.gear import HAND_HELD, Gear
-from bench.secondworld.hours import DAY, HOUR, MINUTE, business, business_after, day_of, hour_of, moment
+from bench.secondworld.hours import (
+    DAY,
+    HOUR,
+    MINUTE,
+    business,
+    business_after,
+    day_of,
+    hour_of,
+    is_open,
+    moment,
+    next_open,
+)
 from bench.secondworld.lines import Line
 from bench.secondworld.market import Share
 from bench.secondworld.visit import Hand, Visit
@@ -33,7 +44,10 @@ def _next_visit(world: World, account: Account) -> int:
         day = business_after(day)
     hour = dice.gauss(dice.draw(account.hours), 0.6) % 24
     at = moment(day, hour)
-    return at if at > world.now + MINUTE else world.now + int(dice.stretched(70, 0.9) * MINUTE) + MINUTE
+    if at > world.now + MINUTE:
+        return at
+    soon = world.now + int(dice.stretched(70, 0.9) * MINUTE) + MINUTE
+    return soon if dice.hit(0.15) else next_open("XTKS", soon) + int(dice.around(9) * MINUTE)
 
 
 def call(world: World, account: Account, errand: Errand | None = None, gear: Gear | None = None) -> Script:
@@ -110,6 +124,8 @@ def trade(visit: Visit) -> Script:
     dice, account = visit.world.dice, visit.account
     yield visit.world.now + pause(visit, 30)
     look(visit, "input")
+    if not is_open("XTKS", visit.world.now) and dice.hit(0.6):
+        return
     yield visit.world.now + pause(visit, 20)
     if account.archetype == "rotator" and dice.hit(0.35):
         yield from _rotate(visit)

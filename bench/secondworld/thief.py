@@ -22,6 +22,7 @@ from bench.secondworld.hours import (
     hour_of,
     is_open,
     moment,
+    next_open,
 )
 from bench.secondworld.lines import Line
 from bench.secondworld.market import Share
@@ -31,6 +32,8 @@ from bench.secondworld.world import Script, World
 Entering = Generator[int, None, Visit | None]
 _RELAYED = ("email", "totp", "static")
 _SESSION_LIVES = 20 * HOUR
+_PATIENCE = 4 * DAY
+_LUNCH = 90 * MINUTE
 _SMALL = 4_000
 _EVENING = 17.0
 
@@ -75,6 +78,8 @@ class Plan:
 def intrude(world: World, plan: Plan) -> Script:
     """The whole of it, from the first entry to the last order."""
     yield plan.at
+    if plan.entry == "session":
+        yield from _watch(world, plan)
     visit = _enter(world, plan, first=True)
     if visit is None:
         return
@@ -93,6 +98,21 @@ def intrude(world: World, plan: Plan) -> Script:
     if striking is not None:
         yield from _drain(striking, plan)
         yield from _finish(world, plan)
+
+
+def _live(world: World, plan: Plan) -> bool:
+    live = plan.account.session
+    return live is not None and world.now - live[1] < _SESSION_LIVES
+
+
+def _watch(world: World, plan: Plan) -> Script:
+    """Waits some days for the customer to sign in, and strikes as soon as the market is open then."""
+    until = world.now + _PATIENCE
+    while world.now < until and not _live(world, plan):
+        yield world.now + 20 * MINUTE
+    yield world.now + int(world.dice.stretched(30, 0.7) * MINUTE)
+    if plan.strike and _live(world, plan):
+        plan.strike = next_open("XTKS", world.now + 3 * MINUTE)
 
 
 def _blind(visit: Visit, plan: Plan) -> Script:
@@ -135,13 +155,13 @@ def _enter(world: World, plan: Plan, *, first: bool) -> Visit | None:
     dice, account, kit = world.dice, plan.account, plan.kit
     if not first and not kit.sticky:
         kit.line = world.networks.exit_near(dice, account.home, kit.closeness)
-    live = account.session if plan.entry == "session" else None
-    if live and world.now - live[1] < _SESSION_LIVES:
+    live = account.session if plan.entry == "session" and _live(world, plan) else None
+    if live:
         kit.gear.cookie = live[2].cookie
     elif first and plan.model:
         kit.gear.cookie = plan.model.cookie
     visit = Visit(world, account, kit.gear, line=kit.line, hand=_hand(plan, first=first))
-    if live and world.now - live[1] < _SESSION_LIVES:
+    if live:
         visit.join(live[0])
         return visit
     if account.password_changed > plan.at and not plan.steady:
@@ -172,7 +192,7 @@ def _wait_quietly(world: World, plan: Plan) -> Script:
         if visit is None:
             return
         yield from wander(visit, 1 + dice.count(1.6), 25)
-        if dice.hit(0.5):
+        if dice.hit(0.6 if is_open("XTKS", world.now) else 0.15):
             yield world.now + pause(visit, 40)
             _nibble(visit)
 
@@ -249,6 +269,8 @@ def _purchase(visit: Visit, plan: Plan, part: float) -> Script:
                 break
             amount = min(left, biggest)
             left -= amount
+            if not night and (yield from _shut(visit, plan)):
+                return
             yield world.now + pause(visit, plan.kit.pace)
             quantity = affordable(visit, share, amount, plan.aside or 0.0)
             if night or amount <= book.free_cash():
@@ -257,3 +279,15 @@ def _purchase(visit: Visit, plan: Plan, part: float) -> Script:
                 buy(visit, share, amount, plan.aside)
             if plan.adv_cap:
                 yield world.now + int(dice.stretched(11, 0.9) * MINUTE)
+
+
+def _shut(visit: Visit, plan: Plan) -> Generator[int, None, bool]:
+    """Waits for the end of the lunch break; true where the day is over: then there is another."""
+    world = visit.world
+    opens = next_open("XTKS", world.now)
+    if opens - world.now > _LUNCH:
+        plan.split_days = 2
+        return True
+    if opens > world.now:
+        yield opens + pause(visit, plan.kit.pace)
+    return False
