@@ -36,6 +36,7 @@ class Customers:
         self._retry, self._stale = p["failures.retry_seconds"], p["failures.stale_client"]
         self._passkey = p["factors.passkey_login"]
         self._withdrawals, self._changes = p["life.withdrawals"], p["life.profile_changes"]
+        self.panic = (0, 0, 0.0)  # from when to when, and in which share of visits everything is sold
         self._liquidations, self._rebalancings = p["life.liquidations"], p["life.rebalancings"]
 
     def visit(self, person: Person, *, errand: Errand | None = None, then: Then | None = None) -> Process:
@@ -98,6 +99,9 @@ class Customers:
             yield from self.shopping.trade(session, person)
         if draws.chance((self._withdrawals + self._changes) * seldom):
             yield from self._administer(session, person)
+        begin, end, share = self.panic
+        if begin <= self._engine.now < end and draws.chance(share):
+            yield from self.shopping.liquidate(session, person)
         if draws.chance(self._liquidations * seldom):
             yield from self.shopping.liquidate(session, person)
             self._engine.start(self._engine.now + 3 * 24 * HOUR_MS, self._take_out(person))

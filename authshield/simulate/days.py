@@ -76,35 +76,39 @@ class Days:
         taken: dict[int, Heist] = {}
         for heist in today:
             place = self._chosen(heist, who, times)
-            if place is None:
+            if place is not None:
+                taken[place] = heist
+                person = self._world.people[int(who[place])]
+                self._world.engine.start(int(times[place]), self._takeovers.begin(person, heist))
+            elif heist.tight:
+                self._visit_uncalled(heist)
+            else:
                 self._postpone(heist)
-                continue
-            taken[place] = heist
-            person = self._world.people[int(who[place])]
-            at = int(times[place])
-            self._world.engine.start(at, self._takeovers.begin(person, heist))
         return taken
 
     def _postpone(self, heist: Heist) -> None:
-        """Nobody could be taken: try again tomorrow, while there is a tomorrow and the campaign waits."""
+        """Nobody could be taken: try again tomorrow, while the campaign waits."""
         heist.wish += DAY_MS
         if not heist.trade_at or heist.wish < heist.trade_at:
             self._waiting = sorted([*self._waiting, heist], key=lambda each: each.wish)
-        elif heist.prompt and heist.campaign is not None:
-            heist.trade_at = heist.wish
-            self._waiting = sorted([*self._waiting, heist], key=lambda each: each.wish)
+
+    def _visit_uncalled(self, heist: Heist) -> None:
+        """Nobody comes at the minute that is meant: take somebody who was not about to."""
+        people = self._world.people
+        weights = np.array([self._weight(heist, person) for person in people])
+        if weights.sum() > 0:
+            person = people[int(self._thieves.rng.choice(len(people), p=weights / weights.sum()))]
+            self._world.engine.start(heist.wish, self._takeovers.begin(person, heist))
 
     def _chosen(self, heist: Heist, who: NDArray[np.intp], times: Times) -> int | None:
         away = np.abs(times - heist.wish)
-        least = self._world.engine.now
+        span = _SLACK_MS if heist.tight else 6 * HOUR_MS
         most = heist.trade_at - 60_000 if heist.trade_at and not heist.prompt else np.iinfo(np.int64).max
-        near = np.flatnonzero(
-            (away < _SLACK_MS if heist.prompt else away < 6 * HOUR_MS) & (times > least) & (times < most)
-        )
+        near = np.flatnonzero((away < span) & (times > self._world.engine.now) & (times < most))
         if not len(near):
             return None
         weights = np.array([self._weight(heist, self._world.people[int(who[place])]) for place in near])
-        weights *= np.exp(-away[near] / (_NEAR_MS if heist.prompt else 4 * HOUR_MS))
+        weights *= np.exp(-away[near] / (_NEAR_MS if heist.tight else 4 * HOUR_MS))
         if weights.sum() <= 0:
             return None
         return int(self._thieves.rng.choice(near, p=weights / weights.sum()))

@@ -43,7 +43,8 @@ class Heist:
     wish: int
     trade_at: int = 0
     campaign: Campaign | None = None
-    prompt: bool = False
+    prompt: bool = False  # trades at once
+    tight: bool = False  # ``wish`` is meant to the minute
     night: bool = False
     patient: bool = False
     quiet_logins: int = 0
@@ -66,6 +67,7 @@ class Planner:
         self._p = world.p
         self.first_day = min(int(world.p["takeover.first_day"]), world.days // 3)
         self.campaigns: list[Campaign] = []
+        self.bursts: list[tuple[int, int]] = []  # when lists of passwords are tried
         self._targets = {
             market: list(world.market.targets(world.p, market)) for market in (TOKYO, HONG_KONG, NEW_YORK)
         }
@@ -128,8 +130,10 @@ class Planner:
         speed = draws.uniform()
         if self._scenario.patient or self._scenario.poison:
             self._set_patient(heist, at)
+        elif heist.tight:
+            heist.quiet_logins = int(draws.chance(0.3))
         elif speed < p["takeover.prompt"]:
-            heist.prompt = True
+            heist.prompt = heist.tight = True
         elif speed < p["takeover.prompt"] + p["takeover.same_day"]:
             heist.wish = self._moment_before(at, 10 * MINUTE_MS, DAY_MS)
             heist.quiet_logins = int(draws.chance(0.3))
@@ -153,9 +157,19 @@ class Planner:
         means = draws.weighted(Weighted(list(weights), list(weights.values()))) if weights else RELAY
         level = draws.below(self._evasion + 1) if self._scenario.mixed else self._evasion
         heist = Heist(means, level, wish)
+        if means == GUESS and self.bursts:
+            self._in_burst(heist, wish)
         if self._scenario.mixed and draws.chance(0.2):
             heist.patient = True
         return heist
+
+    def _in_burst(self, heist: Heist, before: int) -> None:
+        """Who guesses gets in while the list is tried, if one was by then."""
+        begun = [burst for burst in self.bursts if burst[0] < before - 20 * MINUTE_MS]
+        if begun:
+            burst = self._draws.pick(begun)
+            heist.wish = int(self._draws.between((burst[0], min(burst[1], before - 10 * MINUTE_MS))))
+            heist.tight = True
 
     def _golden(self) -> list[Heist]:
         p, world, draws = self._p, self._world, self._draws
@@ -172,7 +186,7 @@ class Planner:
         for place in range(count):
             trade = at + int((place + draws.uniform()) / count * campaign.minutes * 0.85 * MINUTE_MS)
             heist = self._heist(trade)
-            heist.campaign, heist.trade_at, heist.prompt = campaign, trade, True
+            heist.campaign, heist.trade_at, heist.prompt, heist.tight = campaign, trade, True, True
             heist.about_yen = p["golden.raised_yen"] / count
             heists.append(heist)
         return heists

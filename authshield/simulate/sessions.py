@@ -36,6 +36,7 @@ class Session:
         "_after",
         "_before",
         "_tail",
+        "_where",
         "_who",
         "account",
         "engine",
@@ -60,19 +61,20 @@ class Session:
         self._who = f'"account":"{person.account}",'
         self._before = f'"device":{{"id":{first},"fingerprint":{prints}}}'
         can_pass = json.dumps([f for f in person.enrolled if f in setting.can_pass], separators=(",", ":"))
-        self._tail = (
-            f'"ip":"{place.ip}",{setting.client or device.client},{place.block.json},'
-            f'"enrolled":{person.enrolled_json},"can_pass":{can_pass}{setting.label},'
-        )
+        self._where = f'"ip":"{place.ip}",{setting.client or device.client},{place.block.json}'
+        self._tail = f'{self._where},"enrolled":{person.enrolled_json},"can_pass":{can_pass}{setting.label},'
         later = f'"device":{{"id":"{self.issued}","proof":{proof},"fingerprint":{prints}}}'
         self._after = f'{self._who}"session":"{self.sid}",{self._tail}{later}'
 
     def fail(self, username: str, *, known: bool = True) -> None:
         """A wrong password, or a name that nobody has."""
-        who = self._who if known else '"account":null,'
+        who, tail = self._who, self._tail
+        if not known:
+            who = '"account":null,'
+            tail = f'{self._where},"enrolled":[],"can_pass":[]{self.setting.label},'
         self.engine.emit(
             "login",
-            f'{who}"session":null,{self._tail}{self._before}',
+            f'{who}"session":null,{tail}{self._before}',
             f',"username":"{username}","outcome":"failure","method":"password"',
         )
 

@@ -56,6 +56,10 @@ class Shopping:
             self.buy(session, person, self._choice(person), book.free_cash() * 0.35)
             yield 10 + draws.lognormal(40, 0.8)
 
+    def spend(self, session: Session, person: Person, symbol: Symbol) -> None:
+        """Buy that share for as much as they usually spend."""
+        self.buy(session, person, symbol, self._amount(person))
+
     def buy(self, session: Session, person: Person, symbol: Symbol, yen: float) -> Placed | None:
         """Buy for about that money, as far as there is cash."""
         draws = self._draws

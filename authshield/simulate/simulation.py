@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from authshield.simulate.crowds import Crowds
 from authshield.simulate.customers import Customers
 from authshield.simulate.days import Days
 from authshield.simulate.draws import Draws
 from authshield.simulate.engine import Engine
+from authshield.simulate.guessing import Guessing
 from authshield.simulate.heists import Heist, Planner
 from authshield.simulate.market import Market
 from authshield.simulate.networks import Networks
@@ -19,12 +21,8 @@ from authshield.simulate.takeovers import Takeovers
 from authshield.simulate.trading import Desk
 from authshield.simulate.world import World
 
-_WORLD, _CUSTOMERS, _THIEVES, _CHANGES = (
-    1,
-    2,
-    3,
-    4,
-)  # streams of chance: the same customers, whoever attacks them
+# Streams of chance: the same customers, whoever comes.
+_WORLD, _CUSTOMERS, _THIEVES, _CHANGES, _CROWDS = range(1, 6)
 _STEP_MS = 3_600_000
 
 
@@ -89,15 +87,21 @@ class Simulation:
         return self._takeovers.taken
 
     def _prepare(self) -> None:
-        run, world = self.run, self.world
-        customers = Customers(world)
-        self._takeovers = Takeovers(world, self._thieves, customers)
-        self._planner = Planner(world, self._thieves, run.scenario, run.evasion)
-        days = Days(world, customers, self._takeovers, self._thieves)
-        attacked = bool(run.hijacked and run.scenario.takeovers)
-        count = max(1, round(run.hijacked * run.accounts)) if attacked else 0
+        run, world, thieves = self.run, self.world, self._thieves
+        scenario, customers = run.scenario, Customers(world)
+        guessing = Guessing(world, thieves, run.evasion)
+        self._takeovers = Takeovers(world, thieves, customers, guessing)
+        self._planner = Planner(world, thieves, scenario, run.evasion)
+        guessing.plan(tuple(scenario.guessing), self._planner.first_day)
+        self._planner.bursts = guessing.bursts
+        days = Days(world, customers, self._takeovers, thieves)
+        count = max(1, round(run.hijacked * run.accounts)) if run.hijacked and scenario.takeovers else 0
         days.take(self._planner.heists(count))
+        crowds = Crowds(world, Draws(run.seed, _CROWDS), customers, days)
         world.engine.start(run.start, days.run())
+        crowds.plan()
+        if scenario.special:
+            crowds.special(scenario.special, scenario.at if scenario.at < run.days else run.days // 2)
 
 
 def perturbed(parameters: Parameters, share: float, seed: int) -> None:

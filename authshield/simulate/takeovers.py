@@ -6,6 +6,7 @@ from authshield.simulate.customers import Customers
 from authshield.simulate.devices import Device, computer, disguised, new_device, phone
 from authshield.simulate.draws import Draws
 from authshield.simulate.engine import DAY_MS, Process
+from authshield.simulate.guessing import Guessing
 from authshield.simulate.heists import GUESS, RELAY, STEALER, Heist
 from authshield.simulate.loot import Loot
 from authshield.simulate.networks import Place, place_in
@@ -20,8 +21,9 @@ _STICKY = 0.5
 class Takeovers:
     """Heists as processes of the engine."""
 
-    def __init__(self, world: World, draws: Draws, customers: Customers) -> None:
+    def __init__(self, world: World, draws: Draws, customers: Customers, guessing: Guessing) -> None:
         """``draws`` is the thieves' own stream."""
+        self._guessing = guessing
         self._world, self._draws, self._customers = world, draws, customers
         self._engine, self._p = world.engine, world.p
         self._loot = Loot(world, draws)
@@ -153,7 +155,7 @@ class Takeovers:
             stolen.token, stolen.key = victim.token, victim.key and draws.chance(p["stealer.key_copied"])
             return stolen
         if heist.means == GUESS:
-            return own
+            return self._guessing.borrowed()
         browsers = heist.campaign.browsers if heist.campaign else []
         if heist.level < 2 and browsers and draws.chance(p["takeover.device_reuse"]):
             return draws.pick(browsers)
@@ -177,12 +179,14 @@ class Takeovers:
         kept = self._places.get(person.number)
         if kept is not None and self._draws.chance(_STICKY):
             return kept
-        place = self._new_place(person, heist.level if heist.means != GUESS else 0)
+        place = self._new_place(person, heist.level, heist.means)
         self._places[person.number] = place
         return place
 
-    def _new_place(self, person: Person, level: int) -> Place:
+    def _new_place(self, person: Person, level: int, means: str) -> Place:
         p, draws, networks = self._p, self._draws, self._world.networks
+        if means == GUESS:
+            return self._guessing.place()
         if level == 0 and not draws.chance(p["relay.country"]):
             return networks.foreign(draws)
         if level == 0 and draws.chance(p["takeover.hosting"]):
