@@ -27,6 +27,7 @@ TITLES = {
 }
 WITHOUT_MODELS = "AuthShield, rules as given"
 _MONEY = frozenset({Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL})
+_KNOWN = frozenset(parameter.name for parameter in PARAMETERS)
 _CERTAIN = 100.0
 _HALF = 50.0
 
@@ -62,7 +63,7 @@ def detectors(source: RulesetSource, wanted: frozenset[str]) -> list[Detector]:
 
 def has_models() -> bool:
     """Whether a ruleset has switches for the models at all."""
-    return all(name in PARAMETERS for name in MODELS)
+    return _KNOWN.issuperset(MODELS)
 
 
 def with_models(source: RulesetSource, on: int) -> RulesetSource:
@@ -82,7 +83,7 @@ def static_rules() -> RulesetSource:
         version=0,
         name="static",
         rules=tuple(_static_rules()),
-        parameters={name: value for name, value in off.items() if name in PARAMETERS},
+        parameters={name: value for name, value in off.items() if name in _KNOWN},
     )
 
 

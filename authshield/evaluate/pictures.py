@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from authshield.evaluate.svg import BOTTOM, LEFT, TOP, WIDTH, Axis, Line, Plot, decades, shares
+from authshield.evaluate.svg import (
+    BOTTOM,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Axis,
+    Line,
+    Plot,
+    decades,
+    shares,
+    stretched,
+)
 from authshield.evaluate.table import Body, replayed, there
 from authshield.evaluate.words import minutes, percent
 
@@ -23,6 +35,13 @@ _MOST_VALUE = 0.1
 _DAY_MINUTES = 1440.0
 _SOON, _NEVER = 0.1, 1e5
 _ROW, _HEAD = 26.0, 110.0
+_STRETCHED_FROM = 0.95
+_HEADINGS = {
+    "roc": "Sessions found",
+    "value": "Value found",
+    "frontier": "The frontier",
+    "detection": "Time to detect a campaign",
+}
 
 
 def pictures(evaluation: Body) -> dict[str, str]:
@@ -31,9 +50,9 @@ def pictures(evaluation: Body) -> dict[str, str]:
     return {plot.name: plot.text() for plot in made if plot is not None}
 
 
-def caption(name: str) -> str:
-    """What stands under a picture."""
-    return {
+def caption(name: str) -> tuple[str, str]:
+    """A picture's heading, and how to read it."""
+    return _HEADINGS[name], {
         "roc": "Whole sessions by their highest score. The left end matters: a customer asked in a hundred is a lot.",
         "value": "Fraudulent value in orders that rank over the threshold, against the share of customers' sessions "
         "that rank over it too.",
@@ -88,7 +107,7 @@ def _value(evaluation: Body) -> Plot | None:
         "Fraudulent value found against challenge rate",
         f"Share of fraudulent value over the threshold against the share of ordinary sessions. At 1 %: {told}.",
         decades("ordinary sessions flagged (logarithmic)", _LEAST_VALUE, _MOST_VALUE),
-        shares("fraudulent value found"),
+        _of_value("fraudulent value found", lines),
     )
     plot.lines(lines)
     return plot
@@ -98,7 +117,7 @@ def _frontier(evaluation: Body) -> Plot | None:
     ours = evaluation["detectors"][-1]
     lines = []
     for number, (rate, points) in enumerate(_by_rate(ours).items()):
-        name = "no sign-in asked" if rate is None else f"{percent(rate)} of sign-ins asked"
+        name = "no sign-in asked" if rate is None else f"{rate * 100:g} % of sign-ins asked"
         lines.append(
             Line(name, _from_left(points, _LEAST_VALUE, _MOST_VALUE), (1, 2, 0, 3)[number], is_stepped=True)
         )
@@ -117,7 +136,7 @@ def _frontier(evaluation: Body) -> Plot | None:
         f"Share of fraudulent value stopped against the share of ordinary sessions with an order held. As replayed, "
         f"with the shipped thresholds: {percent(value)} at {percent(friction)}.",
         decades("ordinary sessions with an order held (logarithmic)", _LEAST_VALUE, _MOST_VALUE),
-        shares("fraudulent value stopped"),
+        _of_value("fraudulent value stopped", lines),
     )
     plot.lines(lines)
     if value is not None and friction is not None:
@@ -125,6 +144,12 @@ def _frontier(evaluation: Body) -> Plot | None:
             max(friction, _LEAST_VALUE), value, 0, f"as replayed: {percent(value)} at {percent(friction)}"
         )
     return plot
+
+
+def _of_value(label: str, lines: Sequence[Line]) -> Axis:
+    """Plain shares; stretched towards all of it where a line comes that far."""
+    best = max((y for line in lines for _, y in line.points), default=0.0)
+    return stretched(label) if best >= _STRETCHED_FROM else shares(label)
 
 
 def _by_rate(detector: Body) -> dict[float | None, list[tuple[float, float]]]:
@@ -175,7 +200,7 @@ def _detection(evaluation: Body) -> Plot | None:
 
 def _dots(plot: Plot, one: Body, found: Body, level: float) -> None:
     y = plot.up(level)
-    plot.parts.append(f'<line class="rule" x1="{LEFT}" x2="{WIDTH - 214}" y1="{y:.1f}" y2="{y:.1f}"/>')
+    plot.parts.append(f'<line class="rule" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
     spread = 0.28 * (plot.height - TOP - BOTTOM) / 100
     for place, (name, campaign) in enumerate(found["by_campaign"].items()):
         at = _NEVER if campaign["minutes"] is None else max(campaign["minutes"], _SOON)
@@ -183,7 +208,7 @@ def _dots(plot: Plot, one: Body, found: Body, level: float) -> None:
         told = f"{name}: {minutes(campaign['minutes'])}, {campaign['accounts_before']} accounts before"
         plot.dot(at, min(max(level + offset, 0), 1), COLOURS[one["key"]], told)
     words = f"{SHORT[one['key']]}: {found['campaigns'] - found['never']}/{found['campaigns']}"
-    plot.words(WIDTH - 204, y + 4, words, "strong" if one["key"] == "ours" else "")
+    plot.words(WIDTH - RIGHT + 10, y + 4, words, "strong" if one["key"] == "ours" else "")
 
 
 def _from_left(

@@ -145,7 +145,7 @@ def tables(figures: Mapping[str, Any]) -> list[Table]:
     areas = [(one["title"], *(number(one["auc"][kind], 3) for kind in kinds)) for one in detectors]
     asked = [
         (
-            f"{kind}, {percent(float(share))} found: {one['title']}",
+            f"{kind}, {float(share) * 100:g} % found: {one['title']}",
             *(number(one["re_authentications"][kind][share][str(length)], 1) for length in HISTORIES),
         )
         for kind in kinds

@@ -33,17 +33,23 @@ _DASHES = ("", "7 4", "2 4", "11 4 2 4", "5 3 1 3 1 3", "1 5")
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A scale from ``low`` to ``high``; a logarithmic one must not begin at 0. ``ticks`` pair values and words."""
+    """A scale from ``low`` to ``high``; a logarithmic one must not begin at 0. ``ticks`` pair values and words.
+
+    ``from_all`` is for shares from 0 on: logarithmic in what is missing to all of it.
+    """
 
     label: str
     low: float
     high: float
     ticks: Sequence[tuple[float, str]]
     is_log: bool = False
+    from_all: bool = False
 
     def place(self, value: float) -> float:
         """Where a value lies: 0 at the low end, 1 at the high one; what lies beyond is put there."""
         kept = min(max(value, self.low), self.high)
+        if self.from_all:
+            return log10(1 - kept) / log10(1 - self.high)
         if self.is_log:
             return (log10(kept) - log10(self.low)) / (log10(self.high) - log10(self.low))
         return (kept - self.low) / (self.high - self.low)
@@ -164,6 +170,13 @@ def shares(label: str, *, step: float = 0.2, low: float = 0.0) -> Axis:
     count = round((1 - low) / step)
     ticks = [(low + number * step, f"{(low + number * step) * 100:.0f} %") for number in range(count + 1)]
     return Axis(label, low, 1.0, ticks)
+
+
+def stretched(label: str) -> Axis:
+    """An axis of shares that tells 97 % from 99 %, up to 99.7 %."""
+    marks = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.997)
+    ticks = [(mark, f"{mark * 100:g} %") for mark in marks]
+    return Axis(f"{label} (stretched towards 100 %)", 0.0, marks[-1], ticks, from_all=True)
 
 
 def decades(label: str, low: float, high: float) -> Axis:
