@@ -16,9 +16,8 @@ from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
 from authshield.vocabulary.event import Event, Kind, Login, Order, Withdrawal
 
 COLD_SIGN_INS = 3
-UNNAMED = "unnamed"
-_LABELS = ("", "fraud", "legit")
 _NUMBERED = re.compile(r"[\s:/_#.-]*\d+$")
+_SUFFIX = re.compile(r"\.jsonl(?:\.gz)?$")
 _MOBILE_AGENT = re.compile(r"\bMobile\b|iPhone|Android")
 
 
@@ -38,9 +37,11 @@ class Mark(IntFlag):
     ORDER = 64
 
 
-def attack_type(campaign: str) -> str:
-    """The kind of attack that a campaign's name tells: the name without the number at its end."""
-    return _NUMBERED.sub("", campaign) or UNNAMED
+def attack_type(file: str, campaign: str) -> str:
+    """The kind of attack that the names tell: those of the file and of the campaign without their numbers."""
+    scenario = _NUMBERED.sub("", _SUFFIX.sub("", file)) or file
+    kind = _NUMBERED.sub("", campaign)
+    return f"{scenario}: {kind}" if kind else scenario
 
 
 @dataclass(slots=True)

@@ -150,7 +150,7 @@ class _Names:
     def __init__(self, facts: Facts) -> None:
         self.file = facts.file
         self.campaigns = list(facts.campaigns)
-        self.types = [attack_type(name) for name in self.campaigns]
+        self.types = [attack_type(facts.file, name) for name in self.campaigns]
 
     def cluster(self, campaign: int, account: int) -> Cluster:
         return (self.file, f"campaign {self.campaigns[campaign]}" if campaign else f"account {account}")

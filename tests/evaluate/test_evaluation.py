@@ -37,7 +37,7 @@ def test_value_is_counted_by_what_became_of_it(tmp_path: Path) -> None:
     assert {name: value[name] for name in expected} == expected
     assert value["by_campaign"] == {"w0.jsonl: pump-1": expected}
     assert value["by_file"] == {"w0.jsonl": expected}
-    assert {name: value["by_type"]["pump"][name] for name in expected} == expected
+    assert {name: value["by_type"]["w: pump"][name] for name in expected} == expected
     assert value["interval"] == [0.5, 0.5]
 
 
@@ -161,16 +161,16 @@ def test_static_rules_ask_at_the_sign_in_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("campaign", "kind"),
+    ("file", "campaign", "kind"),
     [
-        ("ring-12", "ring"),
-        ("relay 3", "relay"),
-        ("stuffing", "stuffing"),
-        ("a-b:7", "a-b"),
-        ("", "unnamed"),
-        ("17", "unnamed"),
+        ("april-0.jsonl", "ring-12", "april: ring"),
+        ("april-17.jsonl.gz", "ring-1", "april: ring"),
+        ("events.jsonl", "relay 3", "events: relay"),
+        ("stuffing_3.jsonl", "", "stuffing"),
+        ("7.jsonl", "17", "7.jsonl"),
+        ("a-b.csv", "a-b:7", "a-b.csv: a-b"),
     ],
 )
-def test_a_campaigns_name_tells_its_kind(campaign: str, kind: str) -> None:
-    """What stands before the number at its end."""
-    assert attack_type(campaign) == kind
+def test_names_tell_the_kind_of_an_attack(file: str, campaign: str, kind: str) -> None:
+    """The scenario's and the campaign's, without the numbers at their ends: seeds are pooled, worlds are not."""
+    assert attack_type(file, campaign) == kind
