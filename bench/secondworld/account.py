@@ -24,12 +24,12 @@ class Archetype(NamedTuple):
 
 
 ARCHETYPES = {
-    "saver": Archetype(5.0, 0.12, 0.88, 2.2, (("fund", 0.85), ("large", 0.1), ("us", 0.05))),
-    "holder": Archetype(12.0, 0.1, 0.88, 4.0, (("large", 0.6), ("mid", 0.27), ("thin", 0.06), ("us", 0.07))),
+    "saver": Archetype(6.5, 0.12, 0.88, 2.2, (("fund", 0.85), ("large", 0.1), ("us", 0.05))),
+    "holder": Archetype(15.0, 0.1, 0.88, 4.0, (("large", 0.6), ("mid", 0.27), ("thin", 0.06), ("us", 0.07))),
     "swing": Archetype(
-        36.0, 0.45, 0.78, 4.5, (("large", 0.35), ("mid", 0.38), ("thin", 0.13), ("us", 0.1), ("hk", 0.04))
+        44.0, 0.5, 0.78, 4.5, (("large", 0.35), ("mid", 0.38), ("thin", 0.13), ("us", 0.1), ("hk", 0.04))
     ),
-    "dabbler": Archetype(30.0, 0.4, 0.84, 5.0, (("thin", 0.66), ("mid", 0.22), ("penny", 0.07), ("large", 0.05))),
+    "dabbler": Archetype(38.0, 0.45, 0.84, 5.0, (("thin", 0.66), ("mid", 0.22), ("penny", 0.07), ("large", 0.05))),
     "scalper": Archetype(110.0, 2.2, 0.5, 2.0, (("large", 0.4), ("mid", 0.4), ("thin", 0.2))),
     "rotator": Archetype(45.0, 0.9, 0.93, 1.5, (("thin", 0.85), ("mid", 0.15))),
 }  # fmt: skip
