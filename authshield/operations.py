@@ -24,6 +24,7 @@ from authshield.errors import ChallengeError, GatewayError, Refused, StepUpRequi
 from authshield.factors import enrolled
 from authshield.judge.demand import resolve
 from authshield.measure import profile
+from authshield.measure.settle import ISSUED_ORDER
 from authshield.measure.store import default_store
 from authshield.observe import observe
 from authshield.pipeline import UNAVAILABLE, Guarded, aassess, assess, conclude
@@ -108,15 +109,15 @@ def _decide(
     *,
     challenge: Challenge | None,
 ) -> HttpResponseBase:
-    request.authshield = Guarded(assessment)  # type: ignore[attr-defined]
+    told = request.authshield = Guarded(assessment)  # type: ignore[attr-defined]
     decision, now = assessment.decision, assessment.event.at
     if decision.observe_only or decision.action == Action.ALLOW:
-        return _execute(assessment, operation, execute, challenge=challenge, now=now)
+        return _execute(assessment, operation, execute, challenge=challenge, told=told)
     proved = Strength(challenge.proved) if challenge else Strength.NONE
     with _StoppedByErrors(assessment):
         demand = resolve(decision, operation.kind, enrolled(signedin.user_of_request(request)))
     if demand.action == Action.CHALLENGE and challenge is not None and proved >= demand.required:
-        return _execute(assessment, operation, execute, challenge=challenge, now=now)
+        return _execute(assessment, operation, execute, challenge=challenge, told=told)
     if demand.action == Action.CHALLENGE:
         _challenge(request, assessment, operation, demand=demand, now=now)
     if demand.action == Action.HOLD:
@@ -181,9 +182,9 @@ def _execute(
     execute: Execute,
     *,
     challenge: Challenge | None,
-    now: datetime,
+    told: Guarded,
 ) -> HttpResponseBase:
-    decision = assessment.decision
+    decision, now = assessment.decision, assessment.event.at
     proved = Strength(challenge.proved) if challenge else Strength.NONE
     outcome = Outcome(
         Final.PASSED if decision.action == Action.CHALLENGE and challenge else Final.ALLOWED,
@@ -198,7 +199,7 @@ def _execute(
         done = response.status_code < FIRST_ERROR_STATUS
         if not done:
             transaction.set_rollback(True)
-    conclude(assessment, outcome if done else Outcome(Final.STOPPED))
+    conclude(assessment, outcome if done else Outcome(Final.STOPPED), told.extra)
     return response
 
 
@@ -242,7 +243,7 @@ def _hold(assessment: Assessment, operation: Operation, now: datetime) -> None:
         hold = holds.hold(event, decision, operation, now)
         outcome = Outcome(Final.HELD, hold_id=str(hold.pk))
         ledger.write(assessment, outcome, operation, now)
-    conclude(assessment, outcome)
+    conclude(assessment, outcome, {ISSUED_ORDER: hold.reference})
     raise Held(hold)
 
 

@@ -20,7 +20,7 @@ from authshield.judge import judge
 from authshield.judge.learning import learning
 from authshield.measure import Settlement, ameasure, measure, settle
 from authshield.measure.profile import hydrate
-from authshield.measure.settle import is_refused_unheard
+from authshield.measure.settle import ISSUED_ORDER, UNFILLED, is_refused_unheard
 from authshield.measure.store import default_store
 from authshield.record import durable, reports
 from authshield.tune.rulebook import aactive, active
@@ -48,11 +48,23 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Guarded:
-    """What a view may read from ``request.authshield``."""
+    """What a view may read from ``request.authshield``, and what it may tell there once it has acted.
+
+    ``order_number``: the number that the broker gave to the order. ``is_unfilled``: of the order that was cancelled
+    nothing had been executed. Limits with ``frees_cancelled`` go by both.
+    """
 
     assessment: Assessment | None = None
     outcome: Outcome | None = None
     invalid: InvalidInput | None = None
+    order_number: str = ""
+    is_unfilled: bool = False
+
+    @property
+    def extra(self) -> dict[str, str]:
+        """What was told, for ``conclude``."""
+        told = {ISSUED_ORDER: self.order_number} if self.order_number else {}
+        return {**told, UNFILLED: "yes"} if self.is_unfilled else told
 
 
 def assess(event: Event, now: datetime) -> Assessment:

@@ -27,10 +27,22 @@ if TYPE_CHECKING:
     from authshield.measure.store import Store
     from authshield.vocabulary.features import Features
 
-__all__ = ["ISSUED_DEVICE", "ISSUED_ORDER", "Settlement", "settle", "settle_then_measure", "settling"]
+__all__ = [
+    "ISSUED_DEVICE",
+    "ISSUED_ORDER",
+    "UNFILLED",
+    "Settlement",
+    "settle",
+    "settle_then_measure",
+    "settling",
+]
 
 RESERVING = frozenset({Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL, Kind.PROFILE_CHANGE})
 """Kinds that give back what they counted when they did not happen."""
+
+UNFILLED = "unfilled"
+"""Key in ``extra``: of the order that was cancelled nothing had been executed. Otherwise it stays counted: whoever has
+nearly all of an order filled and cancels the rest must not get all of it back."""
 
 GUESSES = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
 """Attempts at a secret: these give nothing back once the secret was looked at."""
@@ -147,7 +159,8 @@ def _given_back(event: Event, settlement: Settlement, tag: int, keys: Keys) -> l
     if not order:
         return []
     if isinstance(subject, OrderChange):
-        return [["r", "fb", order]] if happened and subject.change == "cancel" else []
+        is_free = happened and subject.change == "cancel" and UNFILLED in settlement.extra
+        return [["r", "fb", order]] if is_free else []
     # A cancel names the order, not the event that placed it.
     return [["u", "fb", tag, order]]
 

@@ -10,7 +10,7 @@ import pytest
 from authshield import clock
 from authshield.models import LimitDraft
 from authshield.tune import rulebook
-from demo_site.broker.models import Account, Position
+from demo_site.broker.models import Account, Order, Position
 from tests.clocks import Clock, set_clock
 from tests.servers import Valkey
 from tests.site import Guest
@@ -19,6 +19,9 @@ LIMIT_MINOR = 1_000_000
 PRICE = 2000
 QUANTITY = 50
 WORTH = PRICE * QUANTITY
+LOW = 1000
+"""A price that the market does not come down to."""
+
 FIT = LIMIT_MINOR // WORTH
 
 
@@ -63,13 +66,54 @@ def test_a60_selling_what_was_bought_takes_nothing_off(carol: Guest) -> None:
 
 
 def test_a61_cancelling_refills_nothing(carol: Guest) -> None:
-    """Whoever places and cancels in turns runs dry; at the edge of the limit and beyond."""
-    statuses = []
-    for _ in range(FIT + 2):
-        answer = carol.order("4503", "buy", str(QUANTITY), order_type="limit", limit_price=str(PRICE))
-        statuses.append(answer.status_code)
-        carol.api("POST", f"/api/orders/{answer.json()['id']}/cancel", {})
-    assert statuses == [201] * FIT + [202] * 2
+    """Whoever places and cancels in turns runs dry, though nothing was ever bought."""
+    for _ in range(FIT):
+        _cancel(carol, _waiting(carol, is_program=True), is_program=True)
+    assert _place(carol) == 202
+
+
+@pytest.mark.parametrize("is_program", [True, False], ids=["program", "form"])
+def test_a61_cancelling_refills_what_says_so_and_only_by_the_whole_order(
+    own_site: Valkey, *, is_program: bool
+) -> None:
+    """By the number that the broker gave: what was never filled is given back, no part of the rest."""
+    del own_site
+    own = LimitDraft.objects.filter(identifier="order-value-24h")
+    own.update(capacity=LIMIT_MINOR, frees_cancelled=True)
+    rulebook.publish(author=None, reason="test", now=clock.now())
+    rulebook.forget()
+    carol = Guest()
+    carol.sign_in("carol")
+    for _ in range(2 * FIT):
+        number = _waiting(carol, is_program=is_program)
+        _cancel(carol, number, is_program=is_program)
+    for _ in range(FIT):
+        number = _waiting(carol, is_program=is_program)
+        Order.objects.filter(public_id=number).update(filled_quantity=1, filled_value_minor=PRICE)
+        _cancel(carol, number, is_program=is_program)
+    assert _place(carol) == 202
+
+
+def _waiting(guest: Guest, *, is_program: bool) -> str:
+    """Place an order that no price meets; its number."""
+    order = {"symbol": "4503", "side": "buy", "quantity": str(WORTH // LOW), "order_type": "limit"}
+    order["limit_price"] = str(LOW)
+    if is_program:
+        answer = guest.api("POST", "/api/orders", order)
+        assert answer.status_code == 201
+    else:
+        assert guest.client.post("/orders/new/", order).headers["Location"] == "/orders/"
+    placed = Order.objects.latest("created_at")
+    assert (placed.state, placed.filled_quantity) == (Order.State.ACCEPTED, 0)
+    return str(placed.public_id)
+
+
+def _cancel(guest: Guest, number: str, *, is_program: bool) -> None:
+    if is_program:
+        assert guest.api("POST", f"/api/orders/{number}/cancel", {}).status_code == 200
+    else:
+        assert guest.client.post(f"/orders/{number}/cancel/").status_code == 302
+    assert Order.objects.get(public_id=number).state == Order.State.CANCELLED
 
 
 def test_a61_refused_orders_burn_nothing(carol: Guest) -> None:

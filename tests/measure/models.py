@@ -224,7 +224,7 @@ class Sketch:
 
     window: int
     capacity: int
-    error: float = 4 * 0.0081
+    error: float = 5 * 0.0081
     seen: dict[str, int] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
 
@@ -233,7 +233,7 @@ class Sketch:
         part = self.window // 10
         oldest = now - now % part - self.window
         there = {value for value, at in self.seen.items() if at >= oldest}
-        slack = 1 + self.error * len(there)
+        slack = 2 + self.error * len(there)
         exact = sum(now < at + self.window for at in self.seen.values())
         assert exact - slack <= told.number <= len(there) + 1 + slack
         if event in self.taken:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from authshield.measure import Store, measure, settle
-from authshield.measure.settle import ISSUED_ORDER
+from authshield.measure.settle import ISSUED_ORDER, UNFILLED
 from authshield.vocabulary.decision import Final
 from authshield.vocabulary.event import Client, Kind, Order, OrderChange
 from authshield.vocabulary.ruleset import Dimension, Measure
@@ -113,14 +113,15 @@ class Trial:
         elif number:
             self.live.append(placed)
 
-    def cancel(self, which: int, address: str, *, happened: bool, again: bool) -> None:
-        """It frees what counts by something that the cancel has too; an address only from the same one."""
+    def cancel(self, which: int, address: str, *, happened: bool, filled: bool, again: bool) -> None:
+        """It frees what counts by something that the cancel has too, if nothing of the order was filled."""
         placed = self.live[which] if again else self.live.pop(which)
         change = OrderChange(placed.number, "cancel")
         made = event(Kind.ORDER_CHANGE, change, after=self.now / 1000, client=Client(address))
         features = measure(made, self.rules, self.store, durable=False, stream=False)
-        self._settle(made, features, Final.ALLOWED if happened else Final.STOPPED, {})
-        if happened:
+        extra = {} if filled else {UNFILLED: "yes"}
+        self._settle(made, features, Final.ALLOWED if happened else Final.STOPPED, extra)
+        if happened and not filled:
             freeing = tuple(name for name in self.names if LIMITS[name][0].frees_cancelled)
             self._give_back(placed.made.id, made, freeing)
 
@@ -212,11 +213,17 @@ class Cancels(RuleBasedStateMachine):
         self.trial.amend(data.draw(st.integers(0, len(self.trial.live) - 1)), more)
 
     @precondition(lambda self: self.trial.live)
-    @rule(data=st.data(), address=st.sampled_from(ADDRESSES), happened=st.booleans(), again=st.booleans())
-    def one_is_cancelled(self, data: st.DataObject, address: str, *, happened: bool, again: bool) -> None:
-        """Or not, and perhaps not for the last time."""
+    @rule(
+        data=st.data(),
+        address=st.sampled_from(ADDRESSES),
+        came_to=st.sampled_from(("free", "free", "filled", "stopped")),
+        again=st.booleans(),
+    )
+    def one_is_cancelled(self, data: st.DataObject, address: str, came_to: str, *, again: bool) -> None:
+        """Or not, or too late for a part of it, and perhaps not for the last time."""
         which = data.draw(st.integers(0, len(self.trial.live) - 1))
-        self.trial.cancel(which, address, happened=happened, again=again)
+        happened, filled = came_to != "stopped", came_to == "filled"
+        self.trial.cancel(which, address, happened=happened, filled=filled, again=again)
 
 
 @pytest.mark.timeout(300)
@@ -254,7 +261,8 @@ def test_a_long_day_of_cancels_stays_with_the_model(
             trial.amend(chance.randrange(len(trial.live)), chance.choice((0, 1, 250)))
         elif step < 0.8 and trial.live:
             which = chance.randrange(len(trial.live))
-            trial.cancel(which, address, happened=chance.random() < 0.8, again=chance.random() < 0.2)
+            happened, filled, again = (chance.random() < part for part in (0.8, 0.3, 0.2))
+            trial.cancel(which, address, happened=happened, filled=filled, again=again)
         else:
             value = chance.choice((1, 99, 101, 400))
             trial.order(value, chance.choice(SYMBOLS), address, is_named=chance.random() < 0.5)

@@ -10,7 +10,7 @@ import pytest
 from authshield.measure import Store, measure, settle
 from authshield.measure.plan import plan
 from authshield.measure.reply import read
-from authshield.measure.settle import ISSUED_ORDER
+from authshield.measure.settle import ISSUED_ORDER, UNFILLED
 from authshield.vocabulary.decision import Final
 from authshield.vocabulary.event import Client, DeviceSeen, Kind, Network, OrderChange, Portfolio, Withdrawal
 from authshield.vocabulary.ruleset import Dimension, Measure
@@ -207,7 +207,6 @@ def test_a_cancelled_order_is_given_back_where_the_limit_says_so(store: Store, i
     """By the order's number, whether it was known before the order was placed or came with the answer."""
     rules = published(
         limit("frees", Dimension.ACCOUNT, 1_000, measure=Measure.SUM, frees_cancelled=True),
-        limit("counts", Dimension.SYMBOL, 500, frees_cancelled=True),
         limit("keeps", Dimension.ACCOUNT, 1_000, measure=Measure.SUM),
     )
     made = with_order(order(600), order_id="N1" if is_known_before else "")
@@ -215,11 +214,19 @@ def test_a_cancelled_order_is_given_back_where_the_limit_says_so(store: Store, i
     take(made, store, rules, outcome=settlement(made).outcome, extra=extra)
     for order_id, left in (("N2", 601), ("N1", 1), ("N1", 1)):
         cancel = event(Kind.ORDER_CHANGE, OrderChange(order_id, "cancel"), after=5)
-        take(cancel, store, rules)
+        take(cancel, store, rules, extra={UNFILLED: "yes"})
         asked = order(1, after=6)
         facts = measure(asked, rules, store).facts
         settle(asked, measure(asked, rules, store), settlement(asked, Final.STOPPED), store)
         assert (facts["velocity.frees"], facts["velocity.keeps"]) == (left, 601)
+
+
+def test_a_cancelled_order_that_was_filled_in_part_stays_counted(store: Store) -> None:
+    """As does one of which nobody says that it was not: cancelling the rest must not refill the limit."""
+    rules = published(limit("x", Dimension.ACCOUNT, 1_000, measure=Measure.SUM, frees_cancelled=True))
+    take(with_order(order(600), order_id="N1"), store, rules)
+    take(event(Kind.ORDER_CHANGE, OrderChange("N1", "cancel"), after=5), store, rules)
+    assert count(order(1, after=6), rules, store) == 601
 
 
 def test_a_cancel_that_did_not_happen_frees_nothing(store: Store) -> None:
@@ -227,7 +234,8 @@ def test_a_cancel_that_did_not_happen_frees_nothing(store: Store) -> None:
     rules = published(limit("x", Dimension.ACCOUNT, 1_000, measure=Measure.SUM, frees_cancelled=True))
     take(with_order(order(600), order_id="N1"), store, rules)
     cancel = event(Kind.ORDER_CHANGE, OrderChange("N1", "cancel"), after=5)
-    settle(cancel, measure(cancel, rules, store), settlement(cancel, Final.STOPPED), store)
+    settled = settlement(cancel, Final.STOPPED, extra={UNFILLED: "yes"})
+    settle(cancel, measure(cancel, rules, store), settled, store)
     assert count(order(1, after=6), rules, store) == 601
 
 

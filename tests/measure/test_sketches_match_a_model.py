@@ -116,7 +116,7 @@ class Sketches(RuleBasedStateMachine):
 
 @pytest.mark.timeout(300)
 def test_sketches_tell_what_sets_would_but_for_their_error(any_server: Valkey, any_store: Store) -> None:
-    """Four standard errors, a tenth of the window, and no more."""
+    """Five standard errors, a tenth of the window, and no more."""
     machine = type("Sketches", (Sketches,), {"server": any_server, "store": any_store})
     run_state_machine_as_test(
         machine,

@@ -55,6 +55,7 @@ def place(request: HttpRequest, operation: Operation | None) -> HttpResponse:
         session=sid_of(request) or "",
         now=clock_now(),
     )
+    request.authshield.order_number = order.public_id  # type: ignore[attr-defined]
     return _entered(order)
 
 
@@ -64,7 +65,9 @@ def cancel(request: HttpRequest, operation: Operation | None, order_id: str) -> 
     if operation is None:
         return _not_allowed("POST")
     execute_change(operation, now=clock_now())
-    return JsonResponse(as_json(trading.own(request.user.pk or 0, order_id)))
+    order = trading.own(request.user.pk or 0, order_id)
+    request.authshield.is_unfilled = order.filled_quantity == 0  # type: ignore[attr-defined]
+    return JsonResponse(as_json(order))
 
 
 @protect(Kind.ORDER_CHANGE, parse=parsing.amend, describe=describing.change)

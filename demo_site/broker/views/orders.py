@@ -45,6 +45,7 @@ def new(request: HttpRequest, operation: Operation | None) -> HttpResponse:
         session=sid_of(request) or "",
         now=clock_now(),
     )
+    request.authshield.order_number = order.public_id  # type: ignore[attr-defined]
     messages.success(request, AFTERWARDS[Order.State(order.state)])
     return redirect("/orders/")
 
@@ -59,13 +60,14 @@ def index(request: HttpRequest) -> HttpResponse:
 @protect(Kind.ORDER_CHANGE, parse=parsing.cancel, describe=describing.change)
 def cancel(request: HttpRequest, operation: Operation | None, order_id: str) -> HttpResponse:
     """Cancel one order. Where that makes no sense the list says why."""
-    del order_id  # the operation names it
     if operation is None:
         invalid = invalid_of(request)
         if invalid is None:
             return redirect("/orders/")
         return _list(request, invalid)
     execute_change(operation, now=clock_now())
+    cancelled = trading.own(request.user.pk or 0, order_id)
+    request.authshield.is_unfilled = cancelled.filled_quantity == 0  # type: ignore[attr-defined]
     messages.success(request, _("Cancelled."))
     return redirect("/orders/")
 
