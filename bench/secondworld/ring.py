@@ -9,7 +9,8 @@ from bench.secondworld.gear import Gear, new_gear
 from bench.secondworld.hours import DAY, FIRST_DAY, HOUR, MINUTE, business_after, moment
 from bench.secondworld.lines import Line
 from bench.secondworld.market import Share, Surge
-from bench.secondworld.thief import Kit, Plan, intrude
+from bench.secondworld.plan import Kit, Plan
+from bench.secondworld.thief import intrude
 from bench.secondworld.world import World
 
 _WORTH_IT = 250_000
@@ -71,6 +72,7 @@ class Ring:
         self.start = moment(day, hour)
         self.lasts = int(dice.uniform(20, 150) * MINUTE)
         self.careful = dice.hit(trade.careful)
+        self.props = dice.hit(0.2)
         tier = "penny" if self.foreign else "thin"
         count = 1 if dice.hit(0.78) else dice.choice((2, 3))
         self.targets = [world.market.sleepy(dice, tier, low=2.5e6, high=9e7) for _one in range(count)]
@@ -142,6 +144,8 @@ class Ring:
             camouflage=dice.randrange(2, 6) if dice.hit(0.4 if careful else 0.06) else 0,
             margin=dice.hit(0.3),
             again=dice.hit(0.12),
+            rotates=dice.hit(0.2),
+            props=self.props,
         )
 
     def _kit(self, account: Account, entry: str) -> Kit:

@@ -6,12 +6,9 @@ Everything that a thief does goes through the same ``Visit`` as a customer's doi
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
 
-from bench.secondworld.account import Account
 from bench.secondworld.customer import call
 from bench.secondworld.dealing import affordable, buy, holdings, look, pause, sell, wander
-from bench.secondworld.gear import Gear
 from bench.secondworld.hours import (
     DAY,
     HOUR,
@@ -24,8 +21,7 @@ from bench.secondworld.hours import (
     moment,
     next_open,
 )
-from bench.secondworld.lines import Line
-from bench.secondworld.market import Share
+from bench.secondworld.plan import Plan
 from bench.secondworld.visit import Hand, Visit
 from bench.secondworld.world import Script, World
 
@@ -36,43 +32,6 @@ _PATIENCE = 4 * DAY
 _LUNCH = 90 * MINUTE
 _SMALL = 4_000
 _EVENING = 17.0
-
-
-@dataclass(slots=True)
-class Kit:
-    """What a thief comes with; ``sticky`` exits stay the same from visit to visit."""
-
-    gear: Gear
-    line: Line
-    pace: float
-    closeness: float = 0.0
-    sticky: bool = True
-
-
-@dataclass(slots=True)
-class Plan:
-    """What is to be done to one account. ``strike`` is None for those that are only looked at."""
-
-    account: Account
-    entry: str  # relay, cookie, session or password
-    at: int
-    kit: Kit
-    campaign: str
-    strike: int | None = None
-    targets: list[Share] = field(default_factory=list)
-    quiet: int = 0
-    steady: bool = False  # the relay goes on: the victim can be asked again
-    mailbox: bool = False
-    blinds: bool = False  # changes the e-mail address first
-    keep: float = 0.0
-    slices: int = 1
-    aside: float | None = None  # limit so far over the price; None: market orders
-    split_days: int = 1
-    adv_cap: float = 0.0  # most of the ADV that one order may be; 0: no care taken
-    camouflage: int = 0
-    margin: bool = False
-    again: bool = False
-    model: Gear | None = None  # whose cookie was stolen
 
 
 def intrude(world: World, plan: Plan) -> Script:
@@ -221,11 +180,20 @@ def _drain(visit: Visit, plan: Plan) -> Script:
         share = world.market.pick(world.dice, "large")
         cost = world.market.price(share, world.now) * share.lot
         buy(visit, share, max(cost * 1.05, visit.account.book.free_cash() * world.dice.uniform(0.02, 0.06)))
+    if plan.rotates:
+        visit.move(world.networks.exit_near(world.dice, plan.account.home, plan.kit.closeness))
     wait = world.dice.stretched(2.5, 0.8) * MINUTE
     yield world.now + int(wait) + 5 * SECOND
     if plan.margin and visit.account.margin:
         yield from _on_credit(visit, plan)
     yield from _purchase(visit, plan, 1 / plan.split_days if plan.adv_cap else 1.0)
+    if plan.props:
+        bid = buy(visit, plan.targets[0], visit.account.book.free_cash() * 0.9, -0.04)
+        yield world.now + int(world.dice.around(20) * MINUTE)
+        if bid and world.dice.hit(0.7):
+            visit.cancel(bid)
+    if world.dice.hit(0.15):
+        visit.leave()
 
 
 def _liquidate(visit: Visit, plan: Plan) -> Script:

@@ -120,7 +120,8 @@ class Visit:
     def leave(self) -> None:
         """Logs out."""
         self._emit("logout")
-        self.account.session = None
+        if self.account.session and self.account.session[0] == self.session:
+            self.account.session = None
 
     def order(
         self,
