@@ -17,6 +17,7 @@ from authshield.errors import ChallengeError
 from authshield.factors import attempts, email, recovery, totp
 from authshield.models import EmailFactor, RecoveryCodes, TotpFactor
 from authshield.models.factors import FactorColumns
+from authshield.models.prepared import Prepared
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
 
 MODELS: dict[str, type[FactorColumns]] = {"email": EmailFactor, "totp": TotpFactor, "static": RecoveryCodes}
@@ -36,12 +37,9 @@ def enrolled(user: AbstractBaseUser) -> tuple[str, ...]:
 
     Cost: 1 query.
     """
-    alias = router.db_for_read(TotpFactor)
-    sql, params = _statement(alias)
-    whose = user._meta.pk.get_db_prep_value(user.pk, connections[alias])
-    with connections[alias].cursor() as cursor:
-        cursor.execute(sql, [whose if value is _WHOSE else value for value in params])
-        names = {name for (name,) in cursor.fetchall()}
+    statement, places = _statement(router.db_for_read(TotpFactor))
+    whose = user._meta.pk.get_db_prep_value(user.pk, connections[statement.alias])
+    names = {name for (name,) in statement.rows([whose if value is _WHOSE else value for value in places])}
     if not email.address_of(user):
         names.discard("email")
     return tuple(sorted(names, key=lambda name: (FACTOR_STRENGTH[name], name == "static")))
@@ -90,7 +88,7 @@ def device_of(user: AbstractBaseUser, factor: str) -> FactorColumns | None:
 
 
 @lru_cache
-def _statement(alias: str) -> tuple[str, tuple[Any, ...]]:
+def _statement(alias: str) -> tuple[Prepared, tuple[Any, ...]]:
     """Django's own statement, built once: every stranger's guess asks, and building it took longest."""
     own = {"user_id__in": RawSQL("%s", (_WHOSE,)), "confirmed": True, "disabled_at": None}
     queries = (
@@ -99,7 +97,7 @@ def _statement(alias: str) -> tuple[str, tuple[Any, ...]]:
         _named(EmailFactor.objects.filter(**own), "email"),
     )
     sql, params = queries[0].union(*queries[1:], all=True).query.get_compiler(using=alias).as_sql()
-    return sql, tuple(params)
+    return Prepared(alias, sql), tuple(params)
 
 
 def _named(rows: QuerySet[Any], name: str) -> QuerySet[Any, Any]:

@@ -69,11 +69,9 @@ def write(
         if unless.question.rows(unless.values):
             return False
         unless = None
-    if unless is None:
-        statement, asked = _statement(alias), ()
-    else:
-        statement, asked = _statement(alias, unless.question.sql), unless.values
-    return statement.insert.changed(statement.pick(columns) + asked) > 0
+    statement = _statement(alias, unless.question.sql if unless else "")
+    values = statement.pick(columns) + (unless.values if unless else ())
+    return statement.insert.changed(values) > 0
 
 
 class _Statement(NamedTuple):

@@ -34,7 +34,7 @@ _snapshots = Snapshots()
 def active(now: datetime, *, tick: float | None = None) -> tuple[Ruleset, tuple[Switch, ...]]:
     """The ruleset and the switches in force. ``tick`` are seconds of a monotonic clock, this process's by default.
 
-    Cost: nothing most of the time, 2 small queries every half second, 1 more after a publication. Never fails:
+    Cost: nothing most of the time, 1 small query every half second, 1 more after a publication. Never fails:
     without the database the last snapshot stays in force, and the shipped ruleset where there never was one.
     """
     held = _snapshots.get(now, monotonic() if tick is None else tick)

@@ -149,12 +149,12 @@ def test_an_imported_ruleset_is_published_whole() -> None:
 
 
 def test_polls_are_half_a_second_apart_and_small(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    """Nothing in between, two queries a poll."""
+    """Nothing in between, one query a poll."""
     seed()
     rulebook.active(NOW, tick=100.0)
     with django_assert_num_queries(0):
         rulebook.active(NOW, tick=100.49)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         rulebook.active(NOW, tick=100.5)
 
 
@@ -273,10 +273,9 @@ def test_a_publication_during_a_poll_is_seen_by_the_next_call() -> None:
         return answer
 
     with connection.execute_wrapper(publish_meanwhile):
-        process.get(NOW, 0.0)
+        before = process.get(NOW, 0.0)
     RulesetVersion.objects.update(created_at=NOW + timedelta(seconds=1))
-    before = process.get(NOW, 0.0)
-    assert before.stamp == (1, NOW + timedelta(seconds=1))
+    assert process.get(NOW, 0.0).stamp != before.stamp
 
 
 def test_a_forked_process_is_not_stuck_behind_a_thread_that_is_not_there() -> None:
