@@ -19,7 +19,7 @@ from bench.callgrind import CountedProcess
 from bench.conductor import PER_SERVER, VariantProcess, on_core, valkey_in
 from bench.gate import GATE, ceilings, exceeded, lowered
 from bench.hotspots import places
-from bench.variants import AUTHSHIELD, BARE, PING, SCENARIOS, VARIANTS
+from bench.variants import AUTHSHIELD, BARE, ORDER, PING, ROW, SCENARIOS, VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +98,14 @@ def table(found: Counts) -> str:
     if PING in found and AUTHSHIELD in found:
         ratios = [found[AUTHSHIELD][one] / found[PING][one] for one in scenarios]
         lines.append(f"{'AuthShield in PINGs':34}" + "".join(f"{ratio:10.1f}" for ratio in ratios))
+    if ROW in found and ORDER in found.get(AUTHSHIELD, {}):
+        rest = found[AUTHSHIELD][ORDER] - found[ROW][ORDER]
+        lines.append(
+            "AuthShield without its ledger row "
+            + "".join(
+                _cell(rest if scenario == ORDER else found[AUTHSHIELD][scenario]) for scenario in scenarios
+            )
+        )
     lines += [
         f"{name:34}" + "".join(f"{allowed[one][name]:10}" for one in scenarios) for name in ("most", "aim")
     ]
@@ -137,8 +145,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--calls", type=int, default=CALLS, help=f"requests of each kind (default: {CALLS})")
     parser.add_argument(
         "--variants",
-        default=f"{PING},{AUTHSHIELD}",
-        help=f"besides bare, some of {', '.join(VARIANTS)} (default: {PING},{AUTHSHIELD})",
+        default=f"{PING},{ROW},{AUTHSHIELD}",
+        help=f"besides bare, some of {', '.join(VARIANTS)} (default: {PING},{ROW},{AUTHSHIELD})",
     )
     return parser
 

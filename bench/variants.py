@@ -46,7 +46,7 @@ class Variant:
     is_peer: bool = True
 
 
-BARE, PING, AUTHSHIELD, VIEW = "bare", "ping", "authshield", "drf-view"
+BARE, PING, ROW, AUTHSHIELD, VIEW = "bare", "ping", "row", "authshield", "drf-view"
 
 VARIANTS = {
     variant.name: variant
@@ -57,6 +57,14 @@ VARIANTS = {
             "one PING",
             "bare, with one redis-py PING in the view: the floor of one trip",
             tuple(SCENARIOS),
+            is_peer=False,
+        ),
+        Variant(
+            ROW,
+            "one ledger row",
+            "bare, with the INSERT of one ready row of AuthShield's ledger in the order's transaction: the floor of "
+            "writing one",
+            (ORDER,),
             is_peer=False,
         ),
         Variant(

@@ -80,6 +80,9 @@ if FAMILY == "authshield":
     AUTHSHIELD_TRUST_FIRST_DEVICE = True
     if "BENCH_IMPATIENT" not in os.environ:
         AUTHSHIELD_STORE_TIMEOUT_SECONDS = 2.0  # else a busy machine would look like an outage
+elif FAMILY == "row":
+    INSTALLED_APPS += ["django_otp", "authshield"]
+    AUTHSHIELD_SEALING_KEYS = ["bench" * 10]
 elif FAMILY == "axes":
     INSTALLED_APPS += ["axes"]
     MIDDLEWARE += ["axes.middleware.AxesMiddleware"]
