@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from authshield.measure import surprise
 from authshield.measure.derive_order import order_facts, order_own_facts
+from authshield.measure.derive_unexpected import UNEXPECTED, unexpected_facts
 from authshield.measure.lazy import Fillers, LazyFacts
-from authshield.measure.likeness import likeness
 from authshield.measure.plan import DAY_MS, DEFAULT_TRUST_DAYS, HOUR_MS, order_of
 from authshield.measure.reply import Reading, read
 from authshield.measure.travel import least_speed_kmh
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 WARM_LOGINS = 3
 """An account with fewer learnt sign-ins is cold."""
 
-USUAL_PROOFS = 3
-"""A device that has given so many valid proofs is expected to give them."""
-
-_TWIN = 2
 _PREFIX_ONLY = frozenset({"hosting", "anonymizer"})
 """Networks whose carrier says nothing of who uses it: there only the address block can be familiar."""
 
@@ -65,9 +61,13 @@ class Source(NamedTuple):
 
 Facts = LazyFacts[Source]
 
+_UNEXPECTED = "unexpected"
+"""A group of its own, since pages never ask for it."""
+
 _DEFAULTS: dict[str, dict[str, FactValue]] = {}
 for _name, _value in MISSING.items():
-    _DEFAULTS.setdefault(_name.partition(".")[0], {})[_name] = _value
+    _group = _UNEXPECTED if _name in UNEXPECTED else _name.partition(".")[0]
+    _DEFAULTS.setdefault(_group, {})[_name] = _value
 
 
 def derive(
@@ -168,26 +168,13 @@ def _device_and_network(facts: Facts, source: Source) -> None:
     facts["network.asn_seen"] = carrier.is_seen
     facts["network.country_seen"] = reading.entry("cc").is_seen
     facts["network.travel_kmh"] = least_speed_kmh(event, reading)
-    _unexpected(facts, reading, at, is_home=is_same_carrier and prefix.is_earned(at, trust_ms))
 
 
-def _unexpected(facts: Facts, reading: Reading, at_ms: int, *, is_home: bool) -> None:
-    """How little the account lets expect this device and this network, and how alike the device looks."""
-    if not facts["device.is_trusted"]:
-        facts["device.surprise"] = surprise.of_entry("dev", reading.entry("dev"), reading, at_ms)
-    block = 0.5 * surprise.of_entry("net", reading.entry("net"), reading, at_ms)
-    carrier = surprise.of_entry("asn", reading.entry("asn"), reading, at_ms)
-    if facts["network.is_familiar"]:
-        facts["network.surprise"] = 0.0 if is_home else block
-    elif facts["network.country_seen"] or not facts["network.country"]:
-        facts["network.surprise"] = max(block, carrier)
-    else:
-        facts["network.surprise"] = carrier + surprise.of_entry("cc", reading.entry("cc"), reading, at_ms)
-    looks = reading.looks
-    if looks.kin:
-        facts["device.likeness"] = likeness(looks.same, looks.other)
-        facts["device.is_twin"] = looks.kin == _TWIN
-    facts["device.proof_missed"] = looks.proofs >= USUAL_PROOFS and facts["device.proof"] == ""
+def _unexpected(facts: Facts, source: Source) -> None:
+    facts.update(_DEFAULTS[_UNEXPECTED])
+    if source.reading is not None and source.event.account is not None:
+        trust_ms = int(source.context.trust_days * DAY_MS)
+        unexpected_facts(facts, source.reading, source.at_ms, trust_ms)
 
 
 def _login(facts: Facts, source: Source) -> None:
@@ -293,5 +280,6 @@ _GROUPS: dict[str, Callable[[Facts, Source], None]] = {
     "profile": _profile,
     "request": _request,
     "lists": _lists,
+    _UNEXPECTED: _unexpected,
 }
 _FILLERS = Fillers({name: _GROUPS[group] for group, names in _DEFAULTS.items() for name in names})

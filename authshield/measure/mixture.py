@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import exp, log
 from typing import TYPE_CHECKING
 
-from authshield.measure.generate_bases import STEPS, WINDOWS
+from authshield.measure.generate_bases import STEPS
 from authshield.measure.lessons import MOST_NATS
 
 if TYPE_CHECKING:
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 SHARES = (0.05, 0.1, 0.2, 0.4, 0.7)
 _TERMS = tuple(
-    tuple(log(1 - share + share * exp(step - MOST_NATS)) for step in range(2 * MOST_NATS + 1))
-    for share in SHARES
+    tuple(log(1 - share + share * exp(step - MOST_NATS)) for share in SHARES)
+    for step in range(2 * MOST_NATS + 1)
 )
+"""What a member of each step of evidence adds, by share."""
 
 
 def bounded(nats: float) -> float:
@@ -45,12 +46,14 @@ def worst_of(buyers: bytes) -> float:
 
     Windows come narrow first and each holds those before it.
     """
-    worst = 0.0
-    if not buyers:
-        return worst
-    counts = [0] * STEPS
-    for window in range(WINDOWS):
-        counts = [a + b for a, b in zip(counts, buyers[window * STEPS :], strict=False)]
-        for terms in _TERMS:
-            worst = max(worst, sum(n * term for n, term in zip(counts, terms, strict=False) if n))
+    worst, totals = 0.0, (0.0,) * len(SHARES)
+    for start in range(0, len(buyers), STEPS):
+        window = buyers[start : start + STEPS]
+        if any(window):
+            for members, terms in zip(window, _TERMS, strict=False):
+                if members:
+                    totals = tuple(
+                        [total + members * term for total, term in zip(totals, terms, strict=True)]
+                    )
+            worst = max(worst, *totals)
     return worst

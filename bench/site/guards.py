@@ -88,7 +88,7 @@ def _ledger_row() -> Callable[[], object]:
     from authshield.models.prepared import Prepared
 
     user_logged_in.disconnect(dispatch_uid="authshield.enforce_sign_in")
-    names = [field.column for field in LedgerEntry._meta.local_concrete_fields if not field.primary_key]
+    names = [field.attname for field in LedgerEntry._meta.local_concrete_fields if not field.primary_key]
     places = ", ".join(["%s"] * len(names))
     table, columns = LedgerEntry._meta.db_table, ", ".join(names)
     insert = Prepared("default", f"INSERT INTO {table} ({columns}) VALUES ({places})")  # noqa: S608 - its own names

@@ -1,0 +1,56 @@
+"""How little an account lets expect its device and its network, and how alike the device looks. Pure.
+
+Must not be asked for where nobody looks at it: it is most of what telling a device and a network costs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from authshield.measure import surprise
+from authshield.measure.likeness import likeness
+
+if TYPE_CHECKING:
+    from authshield.measure.reply import Reading
+    from authshield.vocabulary.features import FactValue
+
+UNEXPECTED = frozenset(
+    {
+        "device.surprise",
+        "device.likeness",
+        "device.is_twin",
+        "device.proof_missed",
+        "network.surprise",
+    }
+)
+"""The facts that are filled in here."""
+
+USUAL_PROOFS = 3
+"""A device that has given so many valid proofs is expected to give them."""
+
+_TWIN = 2
+
+
+def unexpected_facts(facts: dict[str, FactValue], reading: Reading, at_ms: int, trust_ms: int) -> None:
+    """Fill in those of an account's event, given what is known of device and network."""
+    if not facts["device.is_trusted"]:
+        facts["device.surprise"] = surprise.of_entry("dev", reading.entry("dev"), reading, at_ms)
+    facts["network.surprise"] = _of_network(facts, reading, at_ms, trust_ms)
+    looks = reading.looks
+    if looks.kin:
+        facts["device.likeness"] = likeness(looks.same, looks.other)
+        facts["device.is_twin"] = looks.kin == _TWIN
+    facts["device.proof_missed"] = looks.proofs >= USUAL_PROOFS and facts["device.proof"] == ""
+
+
+def _of_network(facts: dict[str, FactValue], reading: Reading, at_ms: int, trust_ms: int) -> float:
+    prefix = reading.entry("net")
+    if facts["network.is_familiar"] and facts["network.prefix_seen"] and prefix.is_earned(at_ms, trust_ms):
+        return 0.0
+    block = 0.5 * surprise.of_entry("net", prefix, reading, at_ms)
+    if facts["network.is_familiar"]:
+        return block
+    carrier = surprise.of_entry("asn", reading.entry("asn"), reading, at_ms)
+    if facts["network.country_seen"] or not facts["network.country"]:
+        return max(block, carrier)
+    return carrier + surprise.of_entry("cc", reading.entry("cc"), reading, at_ms)
