@@ -85,7 +85,7 @@ def derive(
     ``milliseconds`` is how long the store was waited for.
     """
     reading = read(event, shape, replies)
-    counts = {"velocity." + limit_id: count for limit_id, count in reading.counts.items()}
+    counts = dict(zip(map(_velocity, reading.counts), reading.counts.values(), strict=True))
     is_cold = durable and event.account is not None and not reading.account.get("synced")
     facts = LazyFacts(counts, _FILLERS, Source(event, reading, context, event.at_ms))
     return Features(facts, tuple(reading.over), is_cold=is_cold, store_milliseconds=milliseconds)
@@ -95,6 +95,11 @@ def without_store(event: Event, context: Context, *, milliseconds: float = 0.0) 
     """The Features while the store cannot be asked: what the event says of itself, the rest at its default."""
     facts: Facts = LazyFacts({"store.is_missing": True}, _FILLERS, Source(event, None, context, 0))
     return Features(facts, is_missing=True, store_milliseconds=milliseconds)
+
+
+@lru_cache(maxsize=4096)
+def _velocity(limit_id: str) -> str:
+    return "velocity." + limit_id
 
 
 @lru_cache(maxsize=8)

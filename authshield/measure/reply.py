@@ -64,7 +64,7 @@ class Looks(NamedTuple):
 UNKNOWN_LOOKS = Looks()
 
 _ENTRY = Struct(">QQIB")
-_UNSEEN = bytes(_ENTRY.size)
+_FIRST, _LAST = 0, 1
 _TRADES = Struct(">Idddd")
 _SYMBOL = Struct(">dHB")
 _PLACES, _ALL = 7, len(FIELDS)
@@ -141,14 +141,11 @@ def _read_account(reading: Reading, event: Event, reply: bytes) -> int:
     """The profile entries and what was traded; returns where the limits begin."""
     reading.is_place_device = reply[0] == 1
     has_order = order_of(event) is not None
-    at, size, forgotten = 1, _ENTRY.size, event.at_ms - ACCOUNT_TTL_MS
-    for name in FIELDS[: _ALL if has_order else _PLACES]:
-        packed = reply[at : at + size]
-        if packed != _UNSEEN:
-            entry = Entry._make(_ENTRY.unpack(packed))
-            if entry.last > forgotten:
-                reading.profile[name] = entry
-        at += size
+    names, forgotten = FIELDS[: _ALL if has_order else _PLACES], event.at_ms - ACCOUNT_TTL_MS
+    at = 1 + len(names) * _ENTRY.size
+    for name, entry in zip(names, _ENTRY.iter_unpack(reply[1:at]), strict=True):
+        if entry[_FIRST] and entry[_LAST] > forgotten:
+            reading.profile[name] = Entry._make(entry)
     reading.looks = Looks._make(_LOOKS.unpack_from(reply, at))
     at += _LOOKS.size
     reading.numbers = dict(zip(NUMBERED, _NUMBERS.unpack_from(reply, at), strict=True))
@@ -163,10 +160,14 @@ def _read_account(reading: Reading, event: Event, reply: bytes) -> int:
 def _read_limits(reading: Reading, limit_ids: tuple[str, ...], reply: bytes, at: int) -> int:
     layout = _limits(len(limit_ids))
     values = layout.unpack_from(reply, at)
-    for limit_id, count, wait in zip(limit_ids, values[::2], values[1::2], strict=True):
-        reading.counts[limit_id] = int(count)
-        if wait >= 0:
-            reading.over.append(LimitHit(limit_id, int(count), int(wait)))
+    counts, waits = values[::2], values[1::2]
+    reading.counts.update(zip(limit_ids, map(int, counts), strict=True))
+    if max(waits) >= 0:
+        reading.over += [
+            LimitHit(limit_id, int(count), int(wait))
+            for limit_id, count, wait in zip(limit_ids, counts, waits, strict=True)
+            if wait >= 0
+        ]
     return at + layout.size
 
 
