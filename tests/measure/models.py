@@ -39,6 +39,7 @@ class Log:
     step: int = 1
     known: int = 10**9
     rows: list[Row] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
 
     def live(self, now: int) -> list[Row]:
         """The rows that still count."""
@@ -49,11 +50,12 @@ class Log:
         del member
         rows = self.live(now)
         total = sum(row.amount for row in rows)
-        if amount == 0 or any(row.event == event for row in self.rows[-self.known :] if row in rows):
+        if amount == 0 or (event in self.tags and any(row.event == event for row in rows)):
             return Told(total)
         if total + amount > self.capacity:
             return Told(total + amount, self._wait(rows, now, total + amount - self.capacity))
         self.rows.append(Row(now - now % self.step + self.step - 1, event, amount))
+        self.tags = [*self.tags, event][-self.known :]
         return Told(total + amount)
 
     def _wait(self, rows: list[Row], now: int, excess: int) -> int:
@@ -65,7 +67,9 @@ class Log:
 
     def give_back(self, event: str) -> None:
         """As though it had never come."""
-        self.rows = [row for row in self.rows if row.event != event or row not in self.rows[-self.known :]]
+        if event in self.tags:
+            self.tags.remove(event)
+            self.rows = [row for row in self.rows if row.event != event]
 
 
 @dataclass
@@ -82,6 +86,7 @@ class Distinct(Log):
             return Told(count, sorted(last.values())[count - self.capacity - 1] + self.window - now)
         if not any(row.event == event for row in rows):
             self.rows.append(Row(now, event, 1, member))
+            self.tags.append(event)
         return Told(count)
 
 
