@@ -86,10 +86,11 @@ def _by_type(ours: Body, currency: str) -> Table:
             amount(value["attempted"], currency),
             with_interval(value, "not_executed"),
             amount(value["executed"], currency),
+            with_interval(ours["value_recall"]["orders"]["by_type"][name]),
         )
         for name, value in ours["value"]["by_type"].items()
     ]
-    head = ("attack", "attempted", "not executed", "executed")
+    head = ("attack", "attempted", "not executed", "executed", "ranked over 0.1 % of orders")
     return Table(f"By kind of attack: {ours['title']}", head, tuple(rows))
 
 
