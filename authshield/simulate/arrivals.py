@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from authshield.simulate.devices import APPS, IPHONE, PHONES, Device, computer, new_device, phone, screen
 from authshield.simulate.engine import DAY_MS, japan
+from authshield.simulate.market import SATURDAY
 from authshield.simulate.networks import Line, Place, place_in
 from authshield.simulate.people import Person
 from authshield.simulate.sessions import Setting
 from authshield.simulate.world import World
 
+FIRST_DEVICE = 0.62  # of the sessions of who has two
 _OFFICE_HOURS = (8.5, 18.5)
 
 
@@ -60,7 +62,11 @@ class Arrivals:
             return where.place(draws) if isinstance(where, Line) else place_in(draws, where.block)
         if is_phone and draws.chance(self._mobile):
             return world.networks.moving(draws, person.carrier, renumbered=person.renumbered)
-        if person.tunnel is not None and not is_phone and draws.chance(self._tunnel):
+        return self._fixed(person, device)
+
+    def _fixed(self, person: Person, device: Device) -> Place:
+        world, draws = self._world, self._draws
+        if person.tunnel is not None and device.kind not in PHONES and draws.chance(self._tunnel):
             return person.tunnel
         if person.relayed and device.kind == IPHONE:
             return place_in(draws, world.networks.relays[person.city])
@@ -78,7 +84,7 @@ class Arrivals:
         person.devices[place] = new_device(draws, kind, p["devices.lag_days"], p["devices.keyless"])
 
     def _device(self, person: Person) -> Device:
-        if len(person.devices) == 1 or self._draws.chance(0.62):
+        if len(person.devices) == 1 or self._draws.chance(FIRST_DEVICE):
             return person.devices[0]
         return person.devices[1]
 
@@ -87,7 +93,7 @@ class Arrivals:
 
     def _is_work(self) -> bool:
         weekday, hour = japan(self._world.engine.now)
-        return weekday < 5 and _OFFICE_HOURS[0] <= hour < _OFFICE_HOURS[1]
+        return weekday < SATURDAY and _OFFICE_HOURS[0] <= hour < _OFFICE_HOURS[1]
 
     def _live(self, person: Person) -> None:
         draws, now = self._draws, self._world.engine.now

@@ -9,7 +9,7 @@ from authshield.simulate.market import Symbol
 
 @dataclass(slots=True)
 class Book:
-    """Cash in yen, and quantities by symbol. ``reserved`` is what open buy orders may take, ``offered`` what is on sale."""
+    """Cash in yen, quantities by symbol; ``reserved`` is what open orders may take, ``offered`` what is on sale."""
 
     cash: float
     positions: dict[Symbol, int] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from authshield.simulate.draws import Draws
 from authshield.simulate.engine import DAY_MS, HOUR_MS, Process, japan
 from authshield.simulate.heists import STEALER, Heist
 from authshield.simulate.market import is_weekend
-from authshield.simulate.people import FAMILY, Person
+from authshield.simulate.people import DAY_TRADER, DAY_TRADER_WEALTH, FAMILY, Person
 from authshield.simulate.takeovers import Takeovers
 from authshield.simulate.world import World
 
@@ -102,13 +102,13 @@ class Days:
 
     def _chosen(self, heist: Heist, who: NDArray[np.intp], times: Times) -> int | None:
         away = np.abs(times - heist.wish)
-        span = _SLACK_MS if heist.tight else 6 * HOUR_MS
+        span = _SLACK_MS if heist.tight else 3 * HOUR_MS
         most = heist.trade_at - 60_000 if heist.trade_at and not heist.prompt else np.iinfo(np.int64).max
         near = np.flatnonzero((away < span) & (times > self._world.engine.now) & (times < most))
         if not len(near):
             return None
         weights = np.array([self._weight(heist, self._world.people[int(who[place])]) for place in near])
-        weights *= np.exp(-away[near] / (_NEAR_MS if heist.tight else 4 * HOUR_MS))
+        weights *= np.exp(-away[near] / (_NEAR_MS if heist.tight else HOUR_MS))
         if weights.sum() <= 0:
             return None
         return int(self._thieves.rng.choice(near, p=weights / weights.sum()))
@@ -123,6 +123,8 @@ class Days:
         elif heist.about_yen:
             wealth = float(np.exp(-2 * abs(np.log(value / heist.about_yen))))
         else:
-            wealth = value ** self._world.p["takeover.wealth"]
+            # Among their like: day traders have more, and must not be found by how often they come.
+            usual = DAY_TRADER_WEALTH if person.kind == DAY_TRADER else 1.0
+            wealth = (value / usual) ** self._world.p["takeover.wealth"]
         shared = 0.0 if person.kind == FAMILY and heist.trade_at else 1.0
         return shared * wealth / max(person.rate, 0.2)

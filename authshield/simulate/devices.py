@@ -97,6 +97,14 @@ _LANGUAGES = Weighted(
     ),
     (62, 14, 15, 6, 3),
 )
+_APPLE_PHONES, _MACS = (IPHONE, IPHONE_APP), (SAFARI, MAC)
+# Screens, memory, cores and points of touch of each make.
+_MAKES = {
+    "iphone": (_PHONE_SCREENS, ("8",), ("4", "6", "6"), "5"),
+    "android": (_ANDROID_SCREENS, ("4", "8", "8"), ("8",), "5"),
+    "mac": (_MAC_SCREENS, ("8", "8", "16"), ("8", "8", "10"), "0"),
+    "pc": (_PC_SCREENS, ("8", "8", "8", "4"), ("4", "8", "8", "12", "16"), "0"),
+}
 _PC_GPUS = 60
 _PC_FONTS = 80
 
@@ -198,54 +206,64 @@ def _agent(kind: int, version: int) -> str:
     chrome = f"Chrome/{version}.0.0.0"
     apple = f"18_{max(0, (version - 125) // 2)}"
     iphone = f"Mozilla/5.0 (iPhone; CPU iPhone OS {apple} like Mac OS X) {_APPLE}"
-    windows = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_WEBKIT} {chrome} Safari/537.36"
+    app, android, nt = (
+        f"KabuApp/{version - 126}.0",
+        "Mozilla/5.0 (Linux; Android",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64",
+    )
+    windows = f"{nt}) {_WEBKIT} {chrome} Safari/537.36"
     mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)"
     return {
         IPHONE: f"{iphone} Version/{apple.replace('_', '.')} Mobile/15E148 Safari/604.1",
-        IPHONE_APP: f"{iphone} Mobile/15E148 KabuApp/{version - 126}.0",
-        ANDROID: f"Mozilla/5.0 (Linux; Android 10; K) {_WEBKIT} {chrome} Mobile Safari/537.36",
-        ANDROID_APP: f"Mozilla/5.0 (Linux; Android 14; K; wv) {_WEBKIT} Version/4.0 {chrome} Mobile Safari/537.36 KabuApp/{version - 126}.0",
+        IPHONE_APP: f"{iphone} Mobile/15E148 {app}",
+        ANDROID: f"{android} 10; K) {_WEBKIT} {chrome} Mobile Safari/537.36",
+        ANDROID_APP: f"{android} 14; K; wv) {_WEBKIT} Version/4.0 {chrome} Mobile Safari/537.36 {app}",
         CHROME: windows,
         EDGE: f"{windows} Edg/{version}.0.0.0",
-        FIREFOX: f"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{version + 2}.0) Gecko/20100101 Firefox/{version + 2}.0",
+        FIREFOX: f"{nt}; rv:{version + 2}.0) Gecko/20100101 Firefox/{version + 2}.0",
         SAFARI: f"{mac} {_APPLE} Version/{apple.replace('_', '.')} Safari/605.1.15",
         MAC: f"{mac} {_WEBKIT} {chrome} Safari/537.36",
     }[kind]
 
 
 def _prints(draws: Draws, kind: int) -> dict[str, str]:
-    screens, gpu, fonts, cores = (
-        _PC_SCREENS,
-        f"p{draws.below(_PC_GPUS) * draws.below(_PC_GPUS) // _PC_GPUS:02d}",
-        draws.below(_PC_FONTS),
-        ("4", "8", "8", "12", "16"),
-    )
-    memory, touch = ("8", "8", "8", "4"), "0"
-    if kind in (IPHONE, IPHONE_APP):
-        screens, gpu, fonts, cores, memory, touch = _PHONE_SCREENS, "apple", 1, ("4", "6", "6"), ("8",), "5"
-    elif kind in (ANDROID, ANDROID_APP):
-        screens, gpu, fonts, cores, memory, touch = (
-            _ANDROID_SCREENS,
-            f"m{draws.below(18):02d}",
-            2 + draws.below(3),
-            ("8",),
-            ("4", "8", "8"),
-            "5",
-        )
-    elif kind in (SAFARI, MAC):
-        screens, gpu, fonts, cores = _MAC_SCREENS, f"a{draws.below(6)}", 5 + draws.below(12), ("8", "8", "10")
+    screens, memory, cores, touch = _MAKES[_make(kind)]
     return {
         "screen": draws.weighted(screens),
         "timezone": "Asia/Tokyo",
-        "languages": "ja-JP,ja,en",
+        "languages": "",  # as the headers say, see new_device
         "platform": _PLATFORM[kind],
-        "webgl": gpu,
+        "webgl": _gpu(draws, kind),
         "canvas": _canvas(draws),
-        "fonts": f"f{fonts:02d}",
+        "fonts": f"f{_fonts(draws, kind):02d}",
         "cores": draws.pick(cores),
         "memory": draws.pick(memory),
         "touch": touch,
     }
+
+
+def _make(kind: int) -> str:
+    if kind in _APPLE_PHONES:
+        return "iphone"
+    if kind in PHONES:
+        return "android"
+    return "mac" if kind in _MACS else "pc"
+
+
+def _gpu(draws: Draws, kind: int) -> str:
+    make = _make(kind)
+    if make == "iphone":
+        return "apple"
+    if make == "android":
+        return f"m{draws.below(18):02d}"
+    if make == "mac":
+        return f"a{draws.below(6)}"
+    return f"p{draws.below(_PC_GPUS) * draws.below(_PC_GPUS) // _PC_GPUS:02d}"
+
+
+def _fonts(draws: Draws, kind: int) -> int:
+    first, count = {"iphone": (1, 1), "android": (2, 3), "mac": (5, 12), "pc": (0, _PC_FONTS)}[_make(kind)]
+    return first + draws.below(count)
 
 
 def _canvas(draws: Draws) -> str:

@@ -36,7 +36,9 @@ class Draws:
 
     def chance(self, share: float) -> bool:
         """True in that share of the calls."""
-        return self.uniform() < share
+        if not self._uniforms:
+            self._uniforms = self.rng.random(_BLOCK).tolist()
+        return self._uniforms.pop() < share
 
     def between(self, bounds: Sequence[float]) -> float:
         """Evenly between the two bounds."""

@@ -19,7 +19,17 @@ _EVERY = 2048
 class Engine:
     """Runs processes; ``now`` is in milliseconds since 1970."""
 
-    __slots__ = ("_date", "_day", "_heap", "_lines", "_order", "_write", "counts", "now", "written")
+    __slots__ = (
+        "_heap",
+        "_lines",
+        "_minute",
+        "_order",
+        "_until_minute",
+        "_write",
+        "counts",
+        "now",
+        "written",
+    )
 
     def __init__(self, start: int, write: Callable[[str], object]) -> None:
         """``write`` takes some thousand lines at a time."""
@@ -30,7 +40,7 @@ class Engine:
         self._order = 0
         self._write = write
         self._lines: list[str] = []
-        self._day, self._date = -1, ""
+        self._minute, self._until_minute = -1, ""
 
     def start(self, at: int, process: Process) -> None:
         """Let the process begin at that time, or now if that is past."""
@@ -65,13 +75,14 @@ class Engine:
         self._lines.clear()
 
     def _stamp(self) -> str:
-        day, rest = divmod(self.now, DAY_MS)
-        if day != self._day:
-            self._day, self._date = day, f"{datetime.fromtimestamp(day * 86400, UTC):%Y-%m-%d}"
+        minute, rest = divmod(self.now, 60_000)
+        if minute != self._minute:
+            self._minute, self._until_minute = (
+                minute,
+                f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%dT%H:%M:}",
+            )
         seconds, ms = divmod(rest, 1000)
-        minutes, second = divmod(seconds, 60)
-        hour, minute = divmod(minutes, 60)
-        return f"{self._date}T{hour:02d}:{minute:02d}:{second:02d}.{ms:03d}Z"
+        return f"{self._until_minute}{seconds:02d}.{ms:03d}Z"
 
 
 def japan(at: int) -> tuple[int, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from authshield.simulate.devices import Device
 from authshield.simulate.draws import Draws, Weighted
 from authshield.simulate.engine import DAY_MS, HOUR_MS
-from authshield.simulate.market import HONG_KONG, NEW_YORK, TOKYO, Push, Symbol, wait_for
+from authshield.simulate.market import HONG_KONG, TOKYO, Push, Symbol, wait_for
 from authshield.simulate.parameters import Scenario
 from authshield.simulate.people import Person
 from authshield.simulate.sessions import Session
@@ -15,7 +15,7 @@ from authshield.simulate.world import World
 
 MINUTE_MS = 60_000
 RELAY, STEALER, GUESS = "relay", "stealer", "guess"
-LEVELS = 5
+_MARKET_HOURS_TAKEN = 0.8  # so many fewer of them in the hours that campaigns take theirs from
 
 
 @dataclass(slots=True, eq=False)
@@ -68,9 +68,8 @@ class Planner:
         self.first_day = min(int(world.p["takeover.first_day"]), world.days // 3)
         self.campaigns: list[Campaign] = []
         self.bursts: list[tuple[int, int]] = []  # when lists of passwords are tried
-        self._targets = {
-            market: list(world.market.targets(world.p, market)) for market in (TOKYO, HONG_KONG, NEW_YORK)
-        }
+        self._targets = {market: list(world.market.targets(world.p, market)) for market in (TOKYO, HONG_KONG)}
+        self._fresh: dict[str, list[Symbol]] = {market: [] for market in self._targets}
         hours = world.p.many("activity.hours")
         self._hours = Weighted(range(24), hours)
 
@@ -104,17 +103,9 @@ class Planner:
         p, draws, world = self._p, self._draws, self._world
         slow = self._scenario.patient or self._scenario.poison
         earliest = self.first_day + (min(7, world.days // 4) if slow else 0)
-        market = TOKYO
-        if draws.chance(p["campaign.foreign"]):
-            market = HONG_KONG if draws.chance(0.6) else NEW_YORK
-        at = self._moment(earliest, world.days - 1)
-        at += int(wait_for(market, at) * 1000)
-        at += int(draws.uniform() * HOUR_MS)
-        at += int(wait_for(market, at) * 1000)
-        targets = self._targets[market]
-        chosen = [targets.pop(draws.below(len(targets))) for _ in range(min(3, len(targets)))]
-        if not chosen:
-            chosen = [draws.pick(world.market.thin)]
+        market = HONG_KONG if draws.chance(p["campaign.foreign"]) else TOKYO
+        at = self._opening(market, self._moment(earliest, world.days - 1))
+        chosen = self._shares(market)
         campaign = Campaign(
             f"push-{len(self.campaigns) + 1:03d}", chosen, at, draws.between(p.many("campaign.minutes"))
         )
@@ -122,9 +113,26 @@ class Planner:
         self.campaigns.append(campaign)
         return campaign
 
+    def _shares(self, market: str) -> list[Symbol]:
+        """The share to be pushed, another for each ring while there are any, and two for what is left over."""
+        draws, every = self._draws, self._targets[market]
+        fresh = self._fresh[market] = self._fresh[market] or list(every)
+        first = fresh.pop(draws.below(len(fresh)))
+        others = [draws.pick(every) for _ in range(2)]
+        return [first, *(other for other in others if other is not first)]
+
+    def _opening(self, market: str, at: int) -> int:
+        """That time or the next at which both what is held and what is pushed are traded, for an hour at least."""
+        for _ in range(20):
+            if not any(wait_for(each, later) for each in (TOKYO, market) for later in (at, at + HOUR_MS)):
+                break
+            at += int(max(900.0, wait_for(TOKYO, at), wait_for(market, at)) * 1000)
+        return at
+
     def _member(self, campaign: Campaign) -> Heist:
         p, draws = self._p, self._draws
         at = campaign.start + int(draws.uniform() * campaign.minutes * 0.9 * MINUTE_MS)
+        at += int(wait_for(TOKYO, at) * 1000)
         heist = self._heist(at)
         heist.campaign, heist.trade_at = campaign, at
         speed = draws.uniform()
@@ -197,6 +205,13 @@ class Planner:
         last = max(first_day + 1, days)
         day = world.day_start(first_day + draws.below(last - first_day))
         return _at_hour(day, draws.weighted(self._hours) + draws.uniform())
+
+    def _idle_moment(self) -> int:
+        """For takeovers that lead to nothing: rather while Tokyo is closed, so that all have the customers' hours."""
+        moment = self._moment(self.first_day, self._world.days)
+        while not wait_for(TOKYO, moment) and self._draws.chance(_MARKET_HOURS_TAKEN):
+            moment = self._moment(self.first_day, self._world.days)
+        return moment
 
     def _moment_before(self, at: int, least: int, most: int) -> int:
         first = self._world.day_start(self.first_day)

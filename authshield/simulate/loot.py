@@ -1,4 +1,4 @@
-"""What thieves do with an account: small trades that look like the customer's, then selling, and buying one thin share."""
+"""What thieves do with an account: small trades like the customer's, then selling all and buying one thin share."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from authshield.simulate.sessions import Session
 from authshield.simulate.trading import LIMIT, MARKET, Wish
 from authshield.simulate.world import World
 
+Again = Callable[[], Session]
+Means = tuple[float, Again]  # yen to spend, and another login
 _SPLITS, _CAMOUFLAGES = 3, 4  # levels of evasion
 _CRUMB = 0.05  # of the budget, too little for another share
-_LUNCH = 3 * 3600.0  # seconds that are waited for an exchange to open again
+_LUNCH = 3 * 3600.0  # seconds that a session lasts without anything done
 _QUIET_PART = 0.05  # of the average day, an order of those that split
 
 
@@ -41,9 +43,9 @@ class Loot:
             symbol = (
                 draws.pick(person.watched) if draws.chance(0.6) else draws.weighted(self._world.market.home)
             )
-            self._buy(session, person, symbol, money, "")
+            self._buy(session, person, (symbol, money), "")
 
-    def turn(self, session: Session, person: Person, heist: Heist, again: Callable[[], Session]) -> Process:
+    def turn(self, session: Session, person: Person, heist: Heist, again: Again) -> Process:
         """Sell and buy; ``again`` signs in once more."""
         if heist.level >= _CAMOUFLAGES:
             yield from self._camouflage(session, person)
@@ -55,10 +57,8 @@ class Loot:
             yield from self._withdraw(session, person)
         elif heist.campaign is not None:
             budget = self._p["loot.bought"] * heist.sold
-            if heist.level >= _SPLITS:
-                yield from self._seep(session, person, heist, (budget, again))
-            else:
-                yield from self._rush(session, person, heist, budget)
+            buys = self._seep if heist.level >= _SPLITS else self._rush
+            yield from buys(session, person, heist, (budget, again))
 
     def sell(self, session: Session, person: Person, heist: Heist) -> Process:
         """The largest first, until enough is sold."""
@@ -81,8 +81,9 @@ class Loot:
             yield pause if scripted else min(600.0, 2 + draws.exponential(pause))
         yield 8 + draws.exponential(20)
 
-    def _rush(self, session: Session, person: Person, heist: Heist, budget: float) -> Process:
-        draws, p = self._draws, self._p
+    def _rush(self, session: Session, person: Person, heist: Heist, means: Means) -> Process:
+        """All at once, or on the next morning where the exchange has closed meanwhile."""
+        draws, p, (budget, again) = self._draws, self._p, means
         if heist.campaign is None:
             return
         shares = [1.0] if draws.chance(p["loot.one_symbol"]) else [0.7, 0.3]
@@ -96,13 +97,14 @@ class Loot:
                 continue
             for _ in range(parts):
                 wait = wait_for(symbol.market, session.engine.now)
-                yield wait if wait < _LUNCH else 0.0
-                heist.bought += self._buy(session, person, symbol, money / parts, heist.campaign.text)
+                yield wait
+                if heist.over:
+                    return
+                session = again() if wait > _LUNCH else session
+                heist.bought += self._buy(session, person, (symbol, money / parts), heist.campaign.text)
                 yield 12.0 if scripted else 3 + draws.exponential(60)
 
-    def _seep(
-        self, session: Session, person: Person, heist: Heist, means: tuple[float, Callable[[], Session]]
-    ) -> Process:
+    def _seep(self, session: Session, person: Person, heist: Heist, means: Means) -> Process:
         """Small orders over two days."""
         draws, (budget, again) = self._draws, means
         if heist.campaign is None:
@@ -118,18 +120,18 @@ class Loot:
             for _ in range(3 + draws.below(4)):
                 symbol = draws.pick(heist.campaign.symbols)
                 money = min(budget - heist.bought, symbol.adv * _QUIET_PART * (0.5 + 0.5 * draws.uniform()))
-                heist.bought += self._buy(session, person, symbol, money, heist.campaign.text)
+                heist.bought += self._buy(session, person, (symbol, money), heist.campaign.text)
                 yield 60 + draws.exponential(400)
 
     def _camouflage(self, session: Session, person: Person) -> Process:
         draws = self._draws
         for _ in range(3 + draws.below(3)):
             symbol = draws.weighted(self._world.market.home)
-            self._buy(session, person, symbol, person.book.free_cash() * 0.1, "")
+            self._buy(session, person, (symbol, person.book.free_cash() * 0.1), "")
             yield 20 + draws.exponential(60)
 
-    def _buy(self, session: Session, person: Person, symbol: Symbol, money: float, text: str) -> float:
-        p, draws = self._p, self._draws
+    def _buy(self, session: Session, person: Person, what: tuple[Symbol, float], text: str) -> float:
+        p, draws, (symbol, money) = self._p, self._draws, what
         price = symbol.at(session.engine.now) * symbol.fx
         kind, over = MARKET, 0.0
         if text and not draws.chance(p["loot.market_orders"]):
@@ -139,7 +141,7 @@ class Loot:
             session, person, Wish(symbol, "buy", quantity, kind, over, campaign=text)
         ):
             return 0.0
-        return quantity * price
+        return quantity * price * (1 + over)
 
     def _withdraw(self, session: Session, person: Person) -> Process:
         yield 60.0

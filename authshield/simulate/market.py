@@ -17,7 +17,8 @@ from authshield.simulate.parameters import Parameters
 FUNDS = 12
 _TOP = 1.1  # when a pushed price begins to fall, in parts of the push
 _CODES = 4350  # symbols that four digits are enough for, in steps of two
-_SATURDAY, _WEEK = 5, 7
+SATURDAY, _WEEK = 5, 7
+_LEAST_YEN = 10
 MOST_PRICE = 100_000.0
 TOKYO, HONG_KONG, NEW_YORK = "XTKS", "XHKG", "XNAS"
 # Hours by which an exchange's day is shifted from Tokyo's, and its sessions on that clock.
@@ -48,7 +49,7 @@ class Push:
 
 @dataclass(slots=True, eq=False)
 class Symbol:
-    """One listed share. ``adv`` and ``cap`` in yen, ``price`` in its own currency: ``course`` in the exchange's steps."""
+    """One listed share. ``adv`` and ``cap`` in yen; ``price``, in its own currency, is ``course`` in whole steps."""
 
     code: str
     market: str
@@ -113,8 +114,8 @@ class Market:
         low, high = parameters.many("campaign.adv_yen")
         cheap = parameters["campaign.low_price_yen"]
         fitting = [s for s in self.symbols[FUNDS:] if s.market == market and low <= s.adv <= high]
-        cheapest = [s for s in fitting if s.price * s.fx < cheap and s.price > 10 / s.fx]
-        return cheapest or sorted(fitting, key=lambda symbol: symbol.price * symbol.fx)[:20]
+        cheapest = [s for s in fitting if _LEAST_YEN < s.price * s.fx < cheap]
+        return cheapest or sorted(fitting or self.thin, key=lambda symbol: symbol.price * symbol.fx)[:20]
 
 
 def wait_for(market: str, now: int) -> float:
@@ -122,7 +123,7 @@ def wait_for(market: str, now: int) -> float:
     shift, sessions = _SESSIONS[market]
     weekday, hour = japan(now + int(shift * HOUR_MS))
     for _ in range(_WEEK + 1):
-        if weekday < _SATURDAY:
+        if weekday < SATURDAY:
             for begin, end in sessions:
                 if hour < end:
                     return max(0.0, begin - hour) * 3600
@@ -173,7 +174,7 @@ def _code(place: int, home: int) -> str:
 
 def is_weekend(now: int) -> bool:
     """Whether Tokyo has its weekend."""
-    return japan(now)[0] >= _SATURDAY
+    return japan(now)[0] >= SATURDAY
 
 
 def day_of(start: int, now: int) -> int:

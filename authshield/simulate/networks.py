@@ -19,7 +19,6 @@ RESIDENTIAL, MOBILE, BUSINESS, HOSTING, ANONYMIZER = (
     "anonymizer",
 )
 _FIRST_ASN = 64512
-_CARRIER_LETTERS = 16
 # City, latitude, longitude, weight.
 _CITIES = (
     (35.68, 139.69, 26),
@@ -35,6 +34,7 @@ _CITIES = (
     (35.01, 135.77, 3),
     (26.21, 127.68, 2),
 )
+CITIES = len(_CITIES)
 _ABROAD = (
     ("US", 40.71, -74.01, 20),
     ("TW", 25.03, 121.57, 14),
@@ -49,7 +49,8 @@ _ABROAD = (
     ("DE", 50.11, 8.68, 4),
     ("AU", -33.87, 151.21, 3),
 )
-# Kind, share of the customers, cities, blocks of 256 addresses in each.
+_TWICE = [pair for pair in enumerate(_ABROAD) for _ in range(2)]  # two carriers in each
+# Shares of the carriers.
 _HOMES = (24, 18, 14, 10, 8, 7, 6, 4, 3, 3, 2, 1)
 _MOBILES = (36, 28, 24, 12)
 
@@ -116,31 +117,27 @@ class Networks:
         self._ipv6 = parameters["networks.ipv6_homes"]
         radius = parameters["networks.mobile_radius_km"]
         homes = [self._carrier(RESIDENTIAL, 8, 30) for _ in _HOMES]
-        self.homes = [Weighted([carrier[city] for carrier in homes], _HOMES) for city in range(len(_CITIES))]
+        self.homes = [Weighted([carrier[city] for carrier in homes], _HOMES) for city in range(CITIES)]
         self._next_v4 = (100 << 24) + (64 << 16)
         self.mobiles = [self._gateway(radius) for _ in _MOBILES]
         self.mobile = Weighted(range(len(self.mobiles)), _MOBILES)
         self.renumbered = [self._gateway(radius) for _ in _MOBILES]
         self._next_v4 = 10 << 24 | 64 << 16
         self.offices = [block for _ in range(30) for block in self._carrier(BUSINESS, 1, 30)]
-        self.hosting = [self._block(HOSTING, "JP", 0, 16, 30) for _ in range(6)]
-        self.anonymizers = [self._block(ANONYMIZER, "JP", 0, 6, 100) for _ in range(5)]
-        self.relays = [self._block(ANONYMIZER, "JP", city, 4, 60) for city in range(len(_CITIES))]
-        self.abroad = Weighted(
-            [
-                [self._block(RESIDENTIAL, row[0], place, 16, 50) for _ in range(2)]
-                for place, row in enumerate(_ABROAD)
-            ],
-            [row[3] for row in _ABROAD],
-        )
-        self.hosting_abroad = [
-            self._block(HOSTING, row[0], place, 8, 50) for place, row in enumerate(_ABROAD)
-        ]
-        self.city = Weighted(range(len(_CITIES)), [row[2] for row in _CITIES])
+        self.hosting = [self._block(HOSTING, ("JP", 0), 16, 30) for _ in range(6)]
+        self.anonymizers = [self._block(ANONYMIZER, ("JP", 0), 6, 100) for _ in range(5)]
+        self.relays = [self._block(ANONYMIZER, ("JP", city), 4, 60) for city in range(CITIES)]
+        weights = [row[3] for row in _ABROAD for _ in range(2)]
+        foreign = [self._block(RESIDENTIAL, (row[0], place), 16, 50) for place, row in _TWICE]
+        self.abroad = Weighted(foreign, weights)
+        self.city = Weighted(range(CITIES), [row[2] for row in _CITIES])
 
     def line(self, draws: Draws, city: int) -> Line:
         """A new fixed line in a city."""
-        block = draws.weighted(self.homes[city])
+        return self.line_of(draws, draws.weighted(self.homes[city]))
+
+    def line_of(self, draws: Draws, block: Block) -> Line:
+        """A new fixed line of that carrier there."""
         house = 1 + draws.below(65535) if draws.chance(self._ipv6) else 0
         return Line(block, block.v4(draws), house)
 
@@ -155,17 +152,17 @@ class Networks:
 
     def foreign(self, draws: Draws) -> Place:
         """A hotel or a home in another country."""
-        return place_in(draws, draws.pick(draws.weighted(self.abroad)))
+        return place_in(draws, draws.weighted(self.abroad))
 
     def _carrier(self, kind: str, count: int, radius: float) -> list[Block]:
         asn = self._next_asn
-        blocks = [self._block(kind, "JP", city, count, radius, asn=asn) for city in range(len(_CITIES))]
-        return blocks
+        return [self._block(kind, ("JP", city), count, radius, asn=asn) for city in range(CITIES)]
 
     def _gateway(self, radius: float) -> Block:
-        return self._block(MOBILE, "JP", 0, 64, radius)
+        return self._block(MOBILE, ("JP", 0), 64, radius)
 
-    def _block(self, kind: str, country: str, city: int, count: int, radius: float, *, asn: int = 0) -> Block:
+    def _block(self, kind: str, where: tuple[str, int], count: int, radius: float, *, asn: int = 0) -> Block:
+        country, city = where
         if not asn or asn == self._next_asn:
             asn = self._next_asn
             self._next_asn += 1

@@ -50,7 +50,7 @@ class Parameters:
 
     def _known(self, name: str) -> Number:
         if name not in self._values:
-            close = [known for known in self._values if known.split(".")[-1] == name.split(".")[-1]]
+            close = [known for known in self._values if known.rpartition(".")[2] == name.rpartition(".")[2]]
             hint = f"; perhaps {' or '.join(close)}" if close else ""
             raise SimulationError(f"{name!r} is no parameter of authshield/simulate/parameters.toml{hint}")
         return self._values[name]

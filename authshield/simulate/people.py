@@ -9,10 +9,11 @@ from authshield.simulate.book import Book
 from authshield.simulate.devices import PHONES, Device, computer, new_device, phone
 from authshield.simulate.draws import Draws, Weighted
 from authshield.simulate.market import TOKYO, Market, Symbol
-from authshield.simulate.networks import Line, Networks, Place
+from authshield.simulate.networks import CITIES, Line, Networks, Place
 from authshield.simulate.parameters import Parameters
 
 DORMANT, PASSIVE, ACTIVE, DAY_TRADER, FAMILY = range(5)
+DAY_TRADER_WEALTH = 3.0  # times what others have
 
 
 @dataclass(slots=True, eq=False)
@@ -97,8 +98,7 @@ class Population:
         p, draws = self._p, self._draws
         if not draws.chance(p["networks.work"]):
             return None
-        blocks = [block for block in self._networks.offices[city::12]]
-        block = draws.pick(blocks)
+        block = draws.pick(self._networks.offices[city::CITIES])
         if draws.chance(p["networks.office_shared"]):
             return Line(block, block.v4_at(0, 1), 0)
         return Line(block, block.v4(draws), 0)
@@ -142,7 +142,7 @@ class Population:
         p, draws = self._p, self._draws
         total = draws.lognormal(p["holdings.median_yen"], p["holdings.sigma"])
         if person.kind == DAY_TRADER:
-            total *= 3
+            total *= DAY_TRADER_WEALTH
         cash = min(0.95, draws.exponential(p["holdings.cash_share"]))
         person.book.cash = round(total * cash)
         names = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 
 from authshield.simulate.devices import Device
 from authshield.simulate.draws import Draws
@@ -16,7 +17,7 @@ LEGIT, FRAUD = ',"label":"legit"', ',"label":"fraud"'
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a session is made of: ``token`` is the id that the cookie holds now, ``key`` whether proof can be given."""
+    """What a session is made of. ``token`` is the id in its cookie, ``key`` whether it proves to be that device."""
 
     device: Device
     place: Place
@@ -60,7 +61,7 @@ class Session:
         first = f'"{setting.token}","proof":{proof}' if setting.token else 'null,"proof":null'
         self._who = f'"account":"{person.account}",'
         self._before = f'"device":{{"id":{first},"fingerprint":{prints}}}'
-        can_pass = json.dumps([f for f in person.enrolled if f in setting.can_pass], separators=(",", ":"))
+        can_pass = _listed(tuple(f for f in person.enrolled if f in setting.can_pass))
         self._where = f'"ip":"{place.ip}",{setting.client or device.client},{place.block.json}'
         self._tail = f'{self._where},"enrolled":{person.enrolled_json},"can_pass":{can_pass}{setting.label},'
         later = f'"device":{{"id":"{self.issued}","proof":{proof},"fingerprint":{prints}}}'
@@ -100,3 +101,8 @@ class Session:
         """Sign out."""
         self.is_open = False
         self.engine.emit("logout", self._after)
+
+
+@cache
+def _listed(names: tuple[str, ...]) -> str:
+    return json.dumps(names, separators=(",", ":"))

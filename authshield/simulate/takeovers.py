@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from authshield.simulate.arrivals import FIRST_DEVICE
 from authshield.simulate.customers import Customers
-from authshield.simulate.devices import Device, computer, disguised, new_device, phone
+from authshield.simulate.devices import PHONES, Device, computer, disguised, new_device, phone
 from authshield.simulate.draws import Draws
 from authshield.simulate.engine import DAY_MS, Process
 from authshield.simulate.guessing import Guessing
@@ -16,6 +17,8 @@ from authshield.simulate.world import World
 
 _RELAYED = ("email", "totp", "static")
 _STICKY = 0.5
+_NIGHT = 1, 7  # hours in Tokyo
+_COPIES = 2  # the level from which the fingerprint is the victim's
 
 
 class Takeovers:
@@ -96,7 +99,7 @@ class Takeovers:
     def _by_day(self, at: int) -> int:
         """Nobody looks quiet at four in the morning: such times move on."""
         hour = (at // 3_600_000 + 9) % 24
-        return at + (7 - hour) * 3_600_000 if 1 <= hour < 7 else at
+        return at + (_NIGHT[1] - hour) * 3_600_000 if _NIGHT[0] <= hour < _NIGHT[1] else at
 
     def _quiet(self, person: Person, heist: Heist) -> Process:
         if heist.over:
@@ -157,7 +160,7 @@ class Takeovers:
         if heist.means == GUESS:
             return self._guessing.borrowed()
         browsers = heist.campaign.browsers if heist.campaign else []
-        if heist.level < 2 and browsers and draws.chance(p["takeover.device_reuse"]):
+        if heist.level < _COPIES and browsers and draws.chance(p["takeover.device_reuse"]):
             return draws.pick(browsers)
         kit = self._relayed(heist, own, victim)
         browsers.append(kit)
@@ -165,38 +168,38 @@ class Takeovers:
 
     def _relayed(self, heist: Heist, own: Device, victim: Device) -> Device:
         consistent = self._draws.chance(self._p["relay.consistent"])
-        if heist.level >= 2:
+        if heist.level >= _COPIES:
             return disguised(self._draws, own, victim, 1.0)
         if heist.level == 1:
             return disguised(self._draws, own, victim, 0.9 if consistent else 0.4)
         return disguised(self._draws, own, victim, 0.5) if consistent else own
 
     def _victims_device(self, person: Person) -> Device:
-        with_cookie = [device for device in person.devices if device.token]
-        return self._draws.pick(with_cookie or person.devices)
+        used = [device for device in person.devices if device.token] or person.devices
+        return used[0] if self._draws.chance(FIRST_DEVICE) else used[-1]
 
     def _place(self, person: Person, heist: Heist) -> Place:
         kept = self._places.get(person.number)
         if kept is not None and self._draws.chance(_STICKY):
             return kept
-        place = self._new_place(person, heist.level, heist.means)
+        place = self._guessing.place() if heist.means == GUESS else self._new_place(person, heist)
         self._places[person.number] = place
         return place
 
-    def _new_place(self, person: Person, level: int, means: str) -> Place:
-        p, draws, networks = self._p, self._draws, self._world.networks
-        if means == GUESS:
-            return self._guessing.place()
+    def _new_place(self, person: Person, heist: Heist) -> Place:
+        p, draws, networks, level = self._p, self._draws, self._world.networks, heist.level
         if level == 0 and not draws.chance(p["relay.country"]):
             return networks.foreign(draws)
-        if level == 0 and draws.chance(p["takeover.hosting"]):
-            return place_in(draws, draws.pick(networks.hosting))
+        hosted = level == 0 and draws.chance(p["takeover.hosting"])
+        if hosted or draws.chance(p["takeover.office"]):
+            return place_in(draws, draws.pick(networks.hosting if hosted else networks.offices))
         near = level > 0 or draws.chance(p["relay.prefecture"])
         same = draws.chance(p["relay.asn"] if level == 0 else 0.6)
-        if draws.chance(0.3):
+        is_phone = heist.kit is not None and heist.kit.kind in PHONES
+        if is_phone and draws.chance(p["takeover.mobile"]):
             return networks.moving(draws, person.carrier if same else draws.weighted(networks.mobile))
         if near and same:
-            return place_in(draws, person.line.block)
+            return networks.line_of(draws, person.line.block).place(draws)
         return networks.fixed(draws, person.city if near else draws.weighted(networks.city))
 
     def _can_pass(self, heist: Heist) -> tuple[str, ...]:
