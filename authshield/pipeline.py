@@ -78,6 +78,8 @@ def assess(event: Event, now: datetime) -> Assessment:
         features = measure(event, ruleset, default_store())
         if _needs_database(event, features):
             features = _completed(features, event, ruleset, now)
+        if event.kind in outage.GUESSES and not features.is_missing:
+            features = outage.beside(features, event, ruleset)
         assessment = Assessment(event, features, judge(event, features, ruleset, switches))
     except Exception:  # noqa: BLE001 - whatever fails in here must stop the order, not the site
         assessment = _unjudged(event)
@@ -91,6 +93,8 @@ async def aassess(event: Event, now: datetime) -> Assessment:
         features = await ameasure(event, ruleset, default_store())
         if _needs_database(event, features):
             features = await sync_to_async(_completed)(features, event, ruleset, now)
+        if event.kind in outage.GUESSES and not features.is_missing:
+            features = outage.beside(features, event, ruleset)
         assessment = Assessment(event, features, judge(event, features, ruleset, switches))
     except Exception:  # noqa: BLE001 - as in assess
         assessment = _unjudged(event)
@@ -158,6 +162,8 @@ def conclude(assessment: Assessment, outcome: Outcome, extra: Mapping[str, str] 
                 is_refused=is_refused_unheard(event, settlement),
             )
         else:
+            if settlement.login_succeeded:
+                outage.was_right(event, features)
             settle(event, features, settlement, default_store(), ruleset=active(event.at)[0])
     except Exception:  # noqa: BLE001 - the effect is done: what fails now must not be told as its failure
         _log.exception("event %s (%s) could not be settled", event.id, event.kind)

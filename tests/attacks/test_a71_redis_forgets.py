@@ -98,7 +98,7 @@ def _spend(guest: Guest) -> tuple[str, str]:
 def test_a71_a_fail_over_keeps_what_was_copied(
     start_own_valkey: Callable[[], Valkey], settings: Settings, transactional_db: None, is_noticed: bool
 ) -> None:
-    """Between the masters the database counts: it is worth one window more, and nothing fails on the way."""
+    """Between the masters the database counts: one window more at most, and nothing fails on the way."""
     del transactional_db
     master, replica = start_own_valkey(), start_own_valkey()
     settings.AUTHSHIELD_REDIS_URL = master.url
@@ -111,7 +111,7 @@ def test_a71_a_fail_over_keeps_what_was_copied(
     if is_noticed:
         stop(master)
         between = _looks(7)
-        assert between == LIMIT
+        assert between == LIMIT - 3  # this process knows what Redis had counted
     fail_over(master, replica)
     settings.AUTHSHIELD_STORE_TIMEOUT_SECONDS = (
         4.0  # a process that starts now; others find out by themselves
