@@ -33,6 +33,7 @@ class Decided:
     case_at: datetime | None = None
     in_warm_up: bool = False
     waits: bool = False
+    evidence: float = 0.0
 
     @property
     def is_challenged(self) -> bool:

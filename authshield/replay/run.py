@@ -251,6 +251,7 @@ def _line(
         reasons=decision.reasons,
         rules=decision.rules,
         in_warm_up=in_warm_up,
+        evidence=decision.evidence,
     )
 
 
