@@ -1,7 +1,7 @@
 """What one detector made of one file: a score for every sign-in, order and withdrawal, and what came of them.
 
-A score is the sum of a decision's points before it is clipped to a risk, so that it ranks beyond 100. Must not know
-labels (facts.py does).
+A score is the sum of a decision's points before it is clipped to a risk, so that it ranks beyond 100, and below 0 by
+what the models say for the customer. Must not know labels (facts.py does).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 from math import nan
 
+from authshield.evaluate.calibration import POINTS_A_NAT
 from authshield.evaluate.detection import Detections
 from authshield.evaluate.facts import Facts
 from authshield.replay.decided import Decided
@@ -86,8 +87,9 @@ class Seen:
 
 
 def score_of(decided: Decided) -> float:
-    """All points of a decision together."""
-    return sum(reason.points for reason in decided.reasons)
+    """All points of a decision together, the models' evidence for the customer where there are none."""
+    points = sum(reason.points for reason in decided.reasons)
+    return points if points > 0 else POINTS_A_NAT * min(decided.evidence, 0.0)
 
 
 def risk_of(score: float) -> float:
