@@ -40,11 +40,14 @@ class Scores:
     so_far: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, session: int, money: int, score: float, *, is_sign_in: bool) -> None:
-        """Take the score of an event whose places are as ``Facts.add`` returned them."""
+        """Take the score of an event whose places are as ``Facts.add`` returned them.
+
+        Events that the models do not weigh have 0: that says nothing, and raises nothing that speaks for the customer.
+        """
         if session == len(self.top):
             self.top.append(score)
             self.sign_in.append(score if is_sign_in else nan)
-        elif session >= 0:
+        elif session >= 0 and (money >= 0 or score > 0):
             self.top[session] = max(self.top[session], score)
         if money >= 0:
             self.money.append(score)

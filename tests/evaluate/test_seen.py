@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authshield.evaluate.seen import risk_of, score_of
+from authshield.evaluate.seen import Scores, risk_of, score_of
 from authshield.replay.decided import Decided
 from authshield.replay.record import Record
 from authshield.vocabulary.actions import Action, Strength
@@ -40,3 +40,16 @@ def test_scores_go_on_where_a_risk_is_clipped() -> None:
     assert score_of(_decided([], -6.0)) == -30
     assert score_of(_decided([], 1.0)) == 0
     assert score_of(_decided([20.0], -6.0)) == 20
+
+
+def test_a_page_that_nobody_weighed_says_nothing() -> None:
+    """A session's highest score comes from its sign-in, its orders, and whatever counts against it."""
+    scores = Scores()
+    scores.add(0, -1, -30.0, is_sign_in=True)
+    scores.add(0, -1, 0.0, is_sign_in=False)
+    assert list(scores.top) == [-30]
+    scores.add(0, 0, -5.0, is_sign_in=False)
+    assert (list(scores.top), list(scores.so_far)) == ([-5], [-5])
+    scores.add(0, -1, 20.0, is_sign_in=False)
+    scores.add(0, 1, -9.0, is_sign_in=False)
+    assert (list(scores.top), list(scores.money), list(scores.so_far)) == ([20], [-5, -9], [-5, 20])
