@@ -42,7 +42,7 @@ class Scores:
     def add(self, session: int, money: int, score: float, *, is_sign_in: bool) -> None:
         """Take the score of an event whose places are as ``Facts.add`` returned them.
 
-        Events that the models do not weigh have 0: that says nothing, and raises nothing that speaks for the customer.
+        Events that the models do not weigh have 0: that raises nothing that speaks for the customer.
         """
         if session == len(self.top):
             self.top.append(score)
