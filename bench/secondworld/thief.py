@@ -66,7 +66,7 @@ def _live(world: World, plan: Plan) -> bool:
 
 def _watch(world: World, plan: Plan) -> Script:
     """Waits some days for the customer to sign in, and strikes as soon as the market is open then."""
-    until = world.now + _PATIENCE
+    until = min(world.now + _PATIENCE, world.until - DAY)
     while world.now < until and not _live(world, plan):
         yield world.now + 20 * MINUTE
     yield world.now + int(world.dice.stretched(30, 0.7) * MINUTE)
