@@ -13,7 +13,7 @@ from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from authshield import operations, signedin
+from authshield import attempts, operations, signedin
 from authshield.backends.accounts import limiter_name
 from authshield.clock import now
 from authshield.enforce import responses
@@ -216,7 +216,7 @@ def _watched(view: View, kind: Kind, name_in: Callable[[HttpRequest], Who]) -> V
     def watched(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST":
             try:
-                operations.count(request, kind, name_in(request), now())
+                attempts.count(request, kind, name_in(request), now())
             except Refused as refused:
                 return responses.refused(request, refused)
         return view(request, *args, **kwargs)
@@ -230,7 +230,7 @@ def _awatched(view: Any, kind: Kind, name_in: Callable[[HttpRequest], Who]) -> A
         if request.method == "POST":
             await signedin.aload(request)
             try:
-                await operations.acount(request, kind, name_in(request), now())
+                await attempts.acount(request, kind, name_in(request), now())
             except Refused as refused:
                 return await sync_to_async(responses.refused)(request, refused)
         response: HttpResponseBase = await view(request, *args, **kwargs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Never, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, transaction
@@ -274,37 +274,3 @@ def _rotate_key(request: HttpRequest) -> None:
     """
     if signedin.sid_of(request) is not None:
         request.session.cycle_key()
-
-
-def count(request: HttpRequest, kind: Kind, who: Who, now: datetime) -> Assessment:
-    """Count something that anybody may try, by name and source; raises ``Refused`` over a limit.
-
-    Cost: ``pipeline.assess``.
-    """
-    assessment = assess(observe(request, kind, who, now=now), now)
-    if _is_stopped(assessment):
-        _stop(assessment)
-    return assessment
-
-
-async def acount(request: HttpRequest, kind: Kind, who: Who, now: datetime) -> Assessment:
-    """``count`` for an event loop."""
-    assessment = await aassess(observe(request, kind, who, now=now), now)
-    if _is_stopped(assessment):
-        await sync_to_async(_stop)(assessment)
-    return assessment
-
-
-def _is_stopped(assessment: Assessment) -> bool:
-    decision = assessment.decision
-    return decision.action >= Action.HOLD and not decision.observe_only
-
-
-def _stop(assessment: Assessment) -> Never:
-    conclude(assessment, Outcome(Final.STOPPED))
-    raise refusal(assessment)
-
-
-def succeeded(assessment: Assessment) -> None:
-    """Give back what a try that succeeded counted, where its limits say so. Cost: 1 Redis round trip."""
-    conclude(assessment, Outcome(Final.ALLOWED))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from asgiref.sync import sync_to_async
 
 from authshield import signedin
+from authshield.attempts import count
 from authshield.clock import now as clock_now
 from authshield.enforce import challenges, gate
 from authshield.errors import Refused, StepUpRequired
 from authshield.factors import enrolled
 from authshield.judge.demand import resolve
 from authshield.observe import observe
-from authshield.operations import count, prove_session
+from authshield.operations import prove_session
 from authshield.pipeline import Guarded, aassess, assess, conclude
 from authshield.signin import CHALLENGE_META, MAX_PATH, refusal, safe_path
 from authshield.vocabulary.actions import Action

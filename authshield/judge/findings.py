@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _SPARED_BY = frozenset({"device.is_seen", "device.is_trusted"})
 _FROZEN_KINDS = HOLDABLE | {Kind.LOGIN}
+_AFTERWARDS = frozenset({Kind.LOGOUT, Kind.FILL})
+"""What may come after a session's end: nobody is kept from signing out, and what is done is done."""
+
 _GUARDED_BY = frozenset({"account.is_frozen", "session.is_ended"})
 
 
@@ -109,7 +112,7 @@ def guards(event: Event, features: Features) -> list[Finding]:
         found.append(
             Finding("account-frozen", "account_frozen", 0.0, Action.DENY, text="the account is frozen")
         )
-    if facts["session.is_ended"] and event.kind != Kind.LOGOUT:
+    if facts["session.is_ended"] and event.kind not in _AFTERWARDS:
         found.append(
             Finding("session-ended", "session_ended", 0.0, Action.DENY, text="the session was ended")
         )

@@ -41,8 +41,9 @@ RESERVING = frozenset({Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL, Kind.PROF
 """Kinds that give back what they counted when they did not happen."""
 
 UNFILLED = "unfilled"
-"""Key in ``extra``: of the order that was cancelled nothing had been executed. Otherwise it stays counted: whoever has
-nearly all of an order filled and cancels the rest must not get all of it back."""
+"""Key in ``extra``: of the order that was cancelled nothing had been executed. Otherwise it stays counted.
+
+Whoever has nearly all of an order filled and cancels the rest must not get all of it back."""
 
 GUESSES = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
 """Attempts at a secret: these give nothing back once the secret was looked at."""

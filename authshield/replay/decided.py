@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +20,7 @@ class Decided:
     """One record's decision and end. ``case_at`` is when its case was opened, where the late scoring did so.
 
     ``in_warm_up`` is True for an event that was only observed. ``waits`` is True until the late scoring has looked
-    at it: only then is its line final.
+    at it: only then is its line final. ``steps`` of the event's signs are there if they were asked for.
     """
 
     record: Record
@@ -34,6 +35,7 @@ class Decided:
     in_warm_up: bool = False
     waits: bool = False
     evidence: float = 0.0
+    steps: Mapping[str, int] | None = None
 
     @property
     def is_challenged(self) -> bool:

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -123,7 +123,7 @@ def run(job: Job, watcher: Watcher) -> tuple[dict[str, Any], int]:
     issued = issued_devices(_read(job, setting, checked.broken), checked.good)
     if checked.bad and not job.skips:
         raise BadLines(checked.problems, checked.bad)
-    options = Options(job.options.warm_up, job.options.scoring_delay, issued)
+    options = replace(job.options, issued=issued)
     with ExitStack() as stack:
         outputs = Outputs(stack)
         write = _writer(job, outputs)

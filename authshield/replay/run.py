@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from authshield.backends.accounts import limiter_name
 from authshield.judge import Demand, Ruleset, judge, learning
+from authshield.judge.evidence.weigh import steps
 from authshield.measure import Settlement, Store, settle, settle_then_measure
 from authshield.measure.profile import forget_device, mark_account, mark_session
 from authshield.measure.settle import ISSUED_DEVICE
@@ -38,11 +39,15 @@ Measured = tuple[Event, Features, Settlement]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to replay. ``issued`` names the device id that the answer to a session's sign-in brought."""
+    """How to replay. ``issued`` names the device id that the answer to a session's sign-in brought.
+
+    With ``tells_steps`` each decision comes with the step that every sign of its event stood on.
+    """
 
     warm_up: timedelta = timedelta(0)
     scoring_delay: timedelta = timedelta(seconds=2)
     issued: Mapping[str, str] = field(default_factory=dict)
+    tells_steps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,9 @@ class Replay:
         outcome = outcome_of(demand, record, in_warm_up=in_warm_up)
         self._conclude(event, features, decision, outcome=outcome, in_warm_up=in_warm_up)
         decided = _line(record, decision, demand, outcome, in_warm_up=in_warm_up)
+        scales = self._ruleset.scales.get(event.kind)
+        if self._options.tells_steps and scales is not None and event.account is not None:
+            decided.steps = steps(features.facts, scales)
         self._late.look_at(decided, self._as_strange(event, features, in_warm_up=in_warm_up))
         self._effects(event, record, decided)
         return decided

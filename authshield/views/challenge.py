@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from authshield import clock, operations, signedin, signin
+from authshield import attempts, clock, operations, signedin, signin
 from authshield.backends.accounts import user_of
 from authshield.conf import current
 from authshield.enforce import challenges, responses
@@ -78,9 +78,9 @@ def take_answer(
     if user is None or not user.is_active:
         raise ChallengeError("challenge_not_found", 404)
     who = Who(challenge.account, signedin.sid_of(request))
-    attempt = operations.count(request, Kind.FACTOR_ATTEMPT, who, now)
+    attempt = attempts.count(request, Kind.FACTOR_ATTEMPT, who, now)
     passed = challenges.answer(challenge, user, factor=factor, token=token, now=now)
-    operations.succeeded(attempt)
+    attempts.succeeded(attempt)
     return passed
 
 

@@ -69,13 +69,14 @@ def rule(identifier: str, when: str = "true", kind: Kind = Kind.ORDER, **rest: A
 def source(
     *rules: Rule, limits: tuple[Limit, ...] = (), thresholds: tuple[Threshold, ...] = (), **rest: Any
 ) -> RulesetSource:
-    """A ruleset of these parts."""
+    """A ruleset of these parts; the models are off, but where ``parameters`` say something else."""
     values: dict[str, Any] = {
         "version": 7,
         "name": "made",
         "rules": rules,
         "limits": limits,
         "thresholds": thresholds,
+        "parameters": dict.fromkeys(("model_login", "model_order", "model_campaign"), 0),
     }
     return RulesetSource(**values | rest)
 

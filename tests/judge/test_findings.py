@@ -114,9 +114,9 @@ def test_a_frozen_account_neither_signs_in_nor_trades(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_an_ended_session_does_nothing_but_sign_out(kind: Kind) -> None:
-    """Whatever the rules say."""
+    """Whatever the rules say; what an order of it bought before is told afterwards."""
     decision = judge(event(kind), features(session__is_ended=True), ruleset())
-    assert (decision.action == Action.DENY) == (kind != Kind.LOGOUT)
+    assert (decision.action == Action.DENY) == (kind not in {Kind.LOGOUT, Kind.FILL})
 
 
 @pytest.mark.parametrize(

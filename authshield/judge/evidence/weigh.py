@@ -1,8 +1,9 @@
 """Adds up what the signs of an event weigh, and says which weighed how much.
 
 One nat is worth ``POINTS_A_NAT`` points of risk, so that a risk of 50 means even odds where one sign-in in some
-27,000 is a thief's: the scale of April 2025 (4,852 accesses among about 129 million sign-ins a month; FSA, and our count of
-sign-ins). Evidence is bounded by its weights alone; where it adds up to nothing or less, there is nothing to tell.
+27,000 is a thief's: the scale of April 2025 (4,852 accesses among about 129 million sign-ins a month; FSA, and our
+count of sign-ins). Evidence is bounded by its weights alone; where it adds up to nothing or less, there is nothing
+to tell.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from authshield.judge.evidence.signs import CAMPAIGN, SIGNS
+from authshield.judge.evidence.sign import CAMPAIGN
+from authshield.judge.evidence.signs import SIGNS
 from authshield.judge.evidence.weights import base_code
 from authshield.judge.evidence.wording import say
 from authshield.vocabulary.decision import Finding
@@ -20,7 +22,7 @@ from authshield.vocabulary.event import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from authshield.judge.evidence.signs import Facts, Read, Sign
+    from authshield.judge.evidence.sign import Facts, Read, Sign
 
 MODEL = "model"
 """In place of a rule's id."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from authshield.judge.evidence.signs import Sign
+    from authshield.judge.evidence.sign import Sign
 
 
 def say(sign: Sign, value: float) -> str:

@@ -1,0 +1,148 @@
+"""The signs of who it is, with their steps. What each step weighs stands in ``weights.json``."""
+
+from __future__ import annotations
+
+from authshield.judge.evidence import session_signs
+from authshield.judge.evidence.sign import ALL, LATER, SESSION, Sign
+from authshield.vocabulary.event import Kind
+
+WHO: tuple[Sign, ...] = (
+    Sign(
+        "who:device",
+        SESSION,
+        ALL,
+        edges=(-0.5, 0.3, 1.0, 2.0, 3.0),
+        read=session_signs.device,
+        facts=(
+            "device.is_trusted",
+            "device.surprise",
+        ),
+        text="device",
+    ),
+    Sign(
+        "who:network",
+        SESSION,
+        ALL,
+        edges=(-0.5, 0.01, 0.7, 1.5, 2.5, 3.5),
+        read=session_signs.network,
+        facts=(
+            "network.surprise",
+            "network.is_familiar",
+        ),
+        text="network",
+    ),
+    Sign(
+        "who:relay",
+        SESSION,
+        ALL,
+        edges=(0.5,),
+        read=session_signs.relay,
+        facts=(
+            "network.kind",
+            "network.is_familiar",
+        ),
+        text="hosting or anonymizing network",
+    ),
+    Sign(
+        "who:looks",
+        SESSION,
+        ALL,
+        edges=(-6.0, -2.0, -0.01, 0.01, 2.0, 5.0),
+        read=session_signs.looks,
+        facts=("device.likeness",),
+        text="the browser's looks",
+    ),
+    Sign(
+        "who:device_proof",
+        SESSION,
+        ALL,
+        edges=(0.5, 1.5, 2.5),
+        read=session_signs.device_proof,
+        facts=(
+            "device.proof",
+            "device.proof_missed",
+        ),
+        text="the device's proof",
+    ),
+    Sign(
+        "who:browser",
+        SESSION,
+        ALL,
+        edges=(0.5,),
+        read=session_signs.browser,
+        facts=("device.browser_seen",),
+        text="browser never used before",
+    ),
+    Sign(
+        "who:hour",
+        SESSION,
+        ALL,
+        edges=(0.3, 1.0, 2.0),
+        read=session_signs.hour,
+        facts=("event.hour_surprise",),
+        text="hour of the day",
+    ),
+    Sign(
+        "who:travel",
+        SESSION,
+        ALL,
+        edges=(0.5,),
+        read=session_signs.travel,
+        facts=(
+            "network.travel_kmh",
+            "device.is_trusted",
+        ),
+        text="too far from the last sign-in",
+    ),
+    Sign(
+        "who:moved",
+        SESSION,
+        LATER,
+        edges=(0.5, 1.5, 2.5),
+        read=session_signs.moved,
+        facts=(
+            "session.browser_changed",
+            "session.device_changed",
+            "session.network_changed",
+            "session.country_changed",
+            "network.is_familiar",
+        ),
+        text="changed since the sign-in",
+    ),
+    Sign(
+        "who:sign_in",
+        SESSION,
+        LATER,
+        edges=(5.0, 15.0, 25.0, 40.0),
+        read=session_signs.sign_in,
+        facts=("session.login_risk",),
+        text="risk of the sign-in",
+    ),
+    Sign(
+        "who:unproved",
+        SESSION,
+        LATER,
+        edges=(0.5, 1.5),
+        read=session_signs.unproved,
+        facts=("session.strength",),
+        text="proof in the session",
+    ),
+    Sign(
+        "who:changed",
+        SESSION,
+        LATER,
+        edges=(0.5, 1.5, 2.5),
+        read=session_signs.changed,
+        facts=("account.contact_changed_hours",),
+        text="contact data or factors changed",
+    ),
+    Sign(
+        "who:guessed",
+        SESSION,
+        frozenset({Kind.LOGIN}),
+        edges=(1.5, 3.5, 8.5),
+        read=session_signs.guessed,
+        facts=("velocity.login-strangers-24h",),
+        text="guessed at",
+    ),
+)
