@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ from tests.servers import Valkey, start_server, wait_for
 SLOTS = 16384
 NODE_TIMEOUT_MS = 1000
 SERVICE = "counters"
+BUS = 10_000
 BIND = ["--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"]
 """Replicas that follow at once."""
 
@@ -63,7 +64,7 @@ RANGES = [(0, 5460), (5461, 10922), (10923, SLOTS - 1)]
 @contextmanager
 def started_cluster(folder: Path) -> Iterator[Cluster]:
     """Start one of six nodes. Cost: 1.5 s. It is told who is who by file, so that nobody has to meet first."""
-    ports = free_ports(12)
+    ports = bus_ports(6)
     ids = [f"{number:040x}" for number in range(1, 7)]
     with ExitStack() as stack:
         nodes = []
@@ -76,8 +77,6 @@ def started_cluster(folder: Path) -> Iterator[Cluster]:
                 str(ports[number]),
                 "--cluster-enabled",
                 "yes",
-                "--cluster-port",
-                str(ports[6 + number]),
             ]
             options += [
                 "--cluster-node-timeout",
@@ -107,7 +106,7 @@ def _roster(ids: Sequence[str], ports: Sequence[int], me: int) -> str:
         master = "-" if number < 3 else ids[number - 3]
         slots = "{}-{}".format(*RANGES[number]) if number < 3 else ""
         epoch = number % 3 + 1
-        at = f"127.0.0.1:{ports[number]}@{ports[6 + number]}"
+        at = f"127.0.0.1:{ports[number]}@{ports[number] + BUS}"
         lines.append(f"{ids[number]} {at} {flags} {master} 0 0 {epoch} connected {slots}".rstrip())
     return "\n".join([*lines, "vars currentEpoch 3 lastVoteEpoch 0", ""])
 
@@ -151,7 +150,7 @@ def started_sentinels(folder: Path) -> Iterator[Guarded]:
             return server
 
         master = start(0, ["--port", str(ports[0]), *BIND])
-        replica = start(1, ["--port", str(ports[1]), "--replicaof", f"127.0.0.1 {ports[0]}", *BIND])
+        replica = start(1, ["--port", str(ports[1]), "--replicaof", "127.0.0.1", str(ports[0]), *BIND])
         wait_for(lambda: master.client.info("replication")["connected_slaves"] == 1, "the replica")
         sentinels = []
         for number in (2, 3, 4):
@@ -187,6 +186,16 @@ def free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [one.getsockname()[1] for one in sockets]
+
+
+def bus_ports(count: int) -> list[int]:
+    """The same, with the port free on which nodes of a Cluster talk to each other: servers before 7 know no other."""
+    found: list[int] = []
+    while len(found) < count:
+        (port,) = free_ports(1)
+        with suppress(OSError, OverflowError), socket.create_server(("127.0.0.1", port + BUS)):
+            found += [port] if port not in found else []
+    return found
 
 
 @contextmanager
