@@ -126,7 +126,9 @@ def _descend(
         z = np.append(ahead, 0.0)[rows].sum(axis=1)
         error = balance * (1 / (1 + np.exp(-np.clip(z, -30, 30))) - labels)
         gradient = np.bincount(rows.ravel(), np.repeat(error, rows.shape[1]), layout.size + 1)[:-1]
-        new = _bounded(ahead - step * (gradient + pull * (ahead - prior)), layout, np.asarray(used + pull, float))
+        new = _bounded(
+            ahead - step * (gradient + pull * (ahead - prior)), layout, np.asarray(used + pull, float)
+        )
         next_pace = (1 + (1 + 4 * pace * pace) ** 0.5) / 2
         ahead = new + (pace - 1) / next_pace * (new - weights)
         weights, pace = new, next_pace
