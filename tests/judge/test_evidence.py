@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from tests.judge.events import event, features, ruleset
 
 ON: dict[str, float] = {}
 WEIGHED = ruleset(parameters=ON)
-STRANGE = {
+STRANGE: dict[str, Any] = {
     "device__surprise": 4.0,
     "network__surprise": 4.0,
     "network__kind": "hosting",
