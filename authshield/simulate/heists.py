@@ -184,18 +184,20 @@ class Planner:
         day = max(self.first_day, world.days // 2)
         at = world.day_start(day) + int(1.5 * HOUR_MS)
         at += int(wait_for(TOKYO, at) * 1000) + 10 * MINUTE_MS
-        symbol = draws.pick(self._targets[TOKYO])
+        count = int(p["golden.accounts"])
+        about = p["golden.raised_yen"] / count
+        targets = self._targets[TOKYO]
+        symbol = draws.pick([share for share in targets if share.adv > 2 * about] or targets)
         symbol.set_price(p["golden.price_yen"])
         campaign = Campaign("golden", [symbol], at, p["golden.minutes"])
         symbol.push = Push(at, campaign.minutes * 0.8, p["golden.rise"])
         self.campaigns.append(campaign)
-        count = int(p["golden.accounts"])
         heists = []
         for place in range(count):
             trade = at + int((place + draws.uniform()) / count * campaign.minutes * 0.85 * MINUTE_MS)
             heist = self._heist(trade)
             heist.campaign, heist.trade_at, heist.prompt, heist.tight = campaign, trade, True, True
-            heist.about_yen = p["golden.raised_yen"] / count
+            heist.about_yen = about
             heists.append(heist)
         return heists
 

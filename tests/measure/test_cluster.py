@@ -156,7 +156,7 @@ def test_an_entry_goes_to_the_stream_s_own_server_with_its_reply(cluster: Cluste
 
 def test_events_are_measured_settled_and_read_by_workers_as_on_one_server(store: Store) -> None:
     """A hundred guesses at once, five of them let through; what was learnt and what is in the stream is the same."""
-    with ThreadPoolExecutor(25) as pool:
+    with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda number: measure(login(id=f"guess-{number}"), RULES, store), range(100)))
     assert not any(features.is_missing for features in found)
     assert sum(not features.over for features in found) == 5
