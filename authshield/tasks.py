@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -22,10 +21,12 @@ from authshield.contain import intake, passwords, steps
 from authshield.contain.work import HANDLERS, SLOW
 from authshield.enforce import holds
 from authshield.errors import GatewayError, StoreUnavailable
+from authshield.judge import Ruleset
 from authshield.measure.store import default_store
 from authshield.record import outbox, retention
 from authshield.schedule import beat_schedule
 from authshield.score import drain as draining
+from authshield.score.scan import InMemory
 from authshield.tune.rulebook import active
 from authshield.vocabulary.ruleset import SwitchKind
 
@@ -147,12 +148,14 @@ def start(**_: object) -> None:
 
 
 def _work() -> draining.Work:
-    return draining.Work(clock=clock.now, parameters=_parameters, found=_found, between=_between)
+    return draining.Work(
+        clock=clock.now, ruleset=_ruleset, members=InMemory({}), found=_found, between=_between
+    )
 
 
-def _parameters(now: datetime) -> Mapping[str, float]:
+def _ruleset(now: datetime) -> Ruleset:
     ruleset, _ = active(now)
-    return ruleset.source.parameters
+    return ruleset
 
 
 def _found(found: draining.Found, now: datetime) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from authshield.judge import Ruleset
 from authshield.replay.decided import Decided
+from authshield.score.scan import LONGEST, Campaign, InMemory, Join
 from authshield.score.session import SCORED, LateScore, score
 from authshield.vocabulary.event import Event
 from authshield.vocabulary.features import Features
@@ -39,6 +40,8 @@ class LateScoring:
     cases: dict[str, str] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
     _waiting: deque[tuple[datetime, Decided, Features]] = field(default_factory=deque)
+    _members: InMemory = field(default_factory=lambda: InMemory({}))
+    _campaigns: dict[Join, tuple[str, datetime]] = field(default_factory=dict)
 
     def look_at(self, decided: Decided, features: Features) -> None:
         """Have a decided event's session scored, if it is of a kind that is."""
@@ -53,15 +56,27 @@ class LateScoring:
             at, decided, features = self._waiting.popleft()
             decided.waits = False
             event = decided.record.event
-            late = score(event, features, self.ruleset.source.parameters)
+            late = score(event, features, self.ruleset, self._members)
             before = self.scores.get(event.session or "", 0.0)
             highest = self.scores[event.session or ""] = max(late.score, before)
             yield Verdict(at, decided, features, late, session_score=highest, is_new_high=highest > before)
 
-    def case_for(self, event: Event, record_id: str) -> str:
-        """The open case of the event's session, opened by this event if there is none."""
+    def case_for(self, event: Event, record_id: str, campaign: Campaign | None) -> str:
+        """The open case of the event's session or campaign, opened by this event if there is none."""
         session = event.session or ""
-        if session not in self.cases:
-            named = f"{session}\x00{record_id}".encode()
-            self.cases[session] = f"case-{hashlib.sha256(named).hexdigest()[:12]}"
+        if campaign is not None:
+            named = self._campaign_case(campaign, event.at)
+            self.cases |= {member.sid: named for member in campaign.members} | {session: named}
+        elif session not in self.cases:
+            digest = hashlib.sha256(f"{session}\x00{record_id}".encode()).hexdigest()
+            self.cases[session] = f"case-{digest[:12]}"
         return self.cases[session]
+
+    def _campaign_case(self, campaign: Campaign, at: datetime) -> str:
+        """One case for as long as a campaign goes on: it ends when nobody joined it for a day."""
+        name, last = self._campaigns.get(campaign.join, ("", at))
+        if not name or at - last > LONGEST:
+            named = f"{campaign.join}\x00{at.isoformat()}".encode()
+            name = f"campaign-{hashlib.sha256(named).hexdigest()[:12]}"
+        self._campaigns[campaign.join] = name, at
+        return name

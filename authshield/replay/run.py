@@ -24,6 +24,8 @@ from authshield.replay.money import Base
 from authshield.replay.reader import ReplayError
 from authshield.replay.record import Record
 from authshield.replay.settle import as_judged, demand_of, outcome_of
+from authshield.score.scan import Campaign
+from authshield.score.session import of_member
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Decision, Final, Outcome, Reason
 from authshield.vocabulary.event import Event, Kind, Login
@@ -205,10 +207,25 @@ class Replay:
             return
         if session not in self._late.cases:
             decided.case_at = verdict.at
-        decided.case = self._late.case_for(event, decided.record.id)
-        if is_contained and session not in self._ended:
-            text = "its session was ended by the late scoring"
-            self._ended[session] = _Cause(late.score, "session_ended", text, decided.case)
+        decided.case = self._late.case_for(event, decided.record.id, late.campaign)
+        if is_contained:
+            self._end(session, late.score, decided.case)
+        if late.campaign is not None:
+            self._take_members(late.campaign, decided.case)
+
+    def _take_members(self, campaign: Campaign, case: str) -> None:
+        """What a campaign says against sessions that were looked at before."""
+        for member in campaign.members:
+            score = of_member(member, campaign)
+            if member.sid in self._ended or score < self._ruleset.source.parameters["score_contain"]:
+                continue
+            mark_session(self._store, member.sid, score=score, ended=True)
+            mark_account(self._store, member.account, suspect=True)
+            self._end(member.sid, score, case)
+
+    def _end(self, session: str, score: float, case: str) -> None:
+        text = "its session was ended by the late scoring"
+        self._ended.setdefault(session, _Cause(score, "session_ended", text, case))
 
     def _distrust(self, event: Event) -> None:
         """The device came with a session that is contained now: it must not grow old into a trusted one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
 
 from authshield.errors import StoreUnavailable
+from authshield.judge import Ruleset
 from authshield.measure import stream
 from authshield.measure.profile import mark_session
 from authshield.measure.store import Store
@@ -25,6 +26,7 @@ from authshield.measure.stream import Entry, Seen, Settled
 from authshield.models import Session, SessionScore
 from authshield.record import journal
 from authshield.record.sightings import Sighting, save_sightings
+from authshield.score.scan import Members
 from authshield.score.session import MODEL, SCORED, LateScore, score
 
 logger = logging.getLogger("authshield.drain")
@@ -54,12 +56,13 @@ class Found:
 class Work:
     """What the drain is given by the floor above.
 
-    ``parameters`` of the ruleset in force; ``found`` is called in the batch's transaction, once an event;
+    ``ruleset`` in force; ``members`` of campaigns; ``found`` is called in the batch's transaction, once an event;
     ``between`` after every read, a few times a second.
     """
 
     clock: Callable[[], datetime]
-    parameters: Callable[[datetime], Mapping[str, float]]
+    ruleset: Callable[[datetime], Ruleset]
+    members: Members
     found: Callable[[Found, datetime], None]
     between: Callable[[datetime], None]
 
@@ -95,8 +98,7 @@ def process(entries: Sequence[Entry], store: Store, work: Work) -> None:
     if not entries:
         return
     now = work.clock()
-    parameters = work.parameters(now)
-    batch = _Batch(work, parameters, now)
+    batch = _Batch(work, work.ruleset(now), now)
     try:
         scores = batch.commit(entries)
     except _UNFIT:
@@ -111,7 +113,7 @@ class _Batch:
     """One batch's effects on the database."""
 
     work: Work
-    parameters: Mapping[str, float]
+    ruleset: Ruleset
     now: datetime
 
     def commit(self, entries: Sequence[Entry]) -> dict[str, float]:
@@ -137,7 +139,7 @@ class _Batch:
         for entry in entries:
             event = entry.event
             if isinstance(entry, Seen) and event.kind in SCORED and event.session and event.account:
-                late = score(event, entry.features, self.parameters)
+                late = score(event, entry.features, self.ruleset, self.work.members)
                 scored[event.id] = Found(event.account, event.session, event.id, late), event.at
         if not scored:
             return {}

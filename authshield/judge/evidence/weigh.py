@@ -65,8 +65,10 @@ class Weighed(NamedTuple):
 
     def findings(self) -> list[Finding]:
         """A line for whatever counts; nothing where the sum is not above 0."""
-        if self.points <= 0:
-            return []
+        return self.lines() if self.points > 0 else []
+
+    def lines(self) -> list[Finding]:
+        """A line for whatever counts; they add up."""
         lines = [
             Finding(MODEL, scale.sign.code, POINTS_A_NAT * nats, text=say(scale.sign, value))
             for scale, value, nats in self.parts
