@@ -5,6 +5,15 @@ from authshield.models.cases import Case, CaseEntry
 from authshield.models.challenges import Challenge
 from authshield.models.factors import EmailFactor, RecoveryCodes, TotpFactor
 from authshield.models.holds import Hold
+from authshield.models.labels import (
+    DriftReport,
+    Label,
+    LabelledEvent,
+    Proposal,
+    SignCount,
+    Unlearnt,
+    Verdict,
+)
 from authshield.models.ledger import JournalEntry, LedgerEntry
 from authshield.models.queue import FallbackWindow, Notice, OutboxTask, SessionScore, StoreReport
 from authshield.models.rules import LimitDraft, ListDraft, RuleDraft, RulesetVersion, SwitchRow
@@ -15,21 +24,28 @@ __all__ = [
     "CaseEntry",
     "Challenge",
     "Device",
+    "DriftReport",
     "EmailFactor",
     "FallbackWindow",
     "Hold",
     "JournalEntry",
+    "Label",
+    "LabelledEvent",
     "LedgerEntry",
     "LimitDraft",
     "ListDraft",
     "Notice",
     "OutboxTask",
+    "Proposal",
     "RecoveryCodes",
     "RuleDraft",
     "RulesetVersion",
     "Session",
     "SessionScore",
+    "SignCount",
     "StoreReport",
     "SwitchRow",
     "TotpFactor",
+    "Unlearnt",
+    "Verdict",
 ]
