@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A rule, limit or model that fired.
@@ -26,6 +28,7 @@ class Finding:
     retry_after_seconds: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One line of the explanation; the points of all reasons add up to the risk before it is clipped."""
@@ -35,6 +38,7 @@ class Reason:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the rules say of one event.
@@ -68,6 +72,7 @@ class Final(StrEnum):
     MOOT = "moot"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What was done with a decision. ``proved`` is the strength shown with this event, if any."""

@@ -10,6 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from authshield.vocabulary.quick import quick
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -34,6 +36,7 @@ HOLDABLE = frozenset({Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL, Kind.PROFI
 """Kinds that can wait for a person; for every other kind a hold becomes its stricter neighbour."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Client:
     """Where the event came from and what the browser said of itself.
@@ -51,6 +54,7 @@ class Client:
     browser: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class DeviceSeen:
     """The device as it presented itself.
@@ -66,6 +70,7 @@ class DeviceSeen:
     key: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Network:
     """What is known of the address. Unknown is 0, "" or None, never a guess."""
@@ -78,6 +83,7 @@ class Network:
     kind: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Login:
     """A sign-in. Before the password is checked, ``succeeded`` is the hypothesis that it is right."""
@@ -87,6 +93,7 @@ class Login:
     is_staff: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """The traded thing; amounts in minor units of the base currency, None where unknown."""
@@ -95,6 +102,7 @@ class Instrument:
     market_cap_minor: int | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Portfolio:
     """The account as it was just before the order; amounts in minor units of the base currency."""
@@ -110,6 +118,7 @@ class Portfolio:
         return self.cash_minor + self.positions_value_minor
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """A new order. ``value_minor`` is quantity x price x fx in minor units of the base currency."""
@@ -129,6 +138,7 @@ class Order:
     portfolio: Portfolio = field(default_factory=Portfolio)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OrderChange:
     """A cancel or an amend. ``order`` is the order as it would be after an amend, None where unknown."""
@@ -139,6 +149,7 @@ class OrderChange:
     previous_value_minor: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fill:
     """An execution of an order."""
@@ -148,6 +159,7 @@ class Fill:
     price: Decimal
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
     """Money that is to leave, in minor units of the base currency.
@@ -162,6 +174,7 @@ class Withdrawal:
     destination: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ProfileChange:
     """A change of contact data, bank account, password or factors.
@@ -173,6 +186,7 @@ class ProfileChange:
     is_first: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """Any other page of a signed-in session."""
@@ -183,6 +197,7 @@ class PageRequest:
 Subject = Login | Order | OrderChange | Fill | Withdrawal | ProfileChange | PageRequest | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Who:
     """Whose event it is: account, signed-in session, and the name as typed at a sign-in."""
@@ -192,6 +207,7 @@ class Who:
     username: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that somebody did.

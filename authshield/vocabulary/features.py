@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from authshield.vocabulary.quick import quick
+
 FactValue = bool | int | float | str | list[str]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LimitHit:
     """A limit that this event would exceed. ``count`` includes this event; the event was not counted."""
@@ -19,6 +22,7 @@ class LimitHit:
     retry_after_ms: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Features:
     """Facts by name, complete: every declared fact has a value, missing ones their declared default.
