@@ -75,14 +75,12 @@ class Crowds:
     def _rally(self, count: int, symbol: Symbol, minutes: float) -> Process:
         world, draws = self._world, self._draws
         yield wait_for(TOKYO, world.engine.now) + draws.uniform() * 1200
-        if not count or not self._buyers:
+        if not count:
             return
         symbol.push = Push(world.engine.now, minutes, 0.05 + 0.2 * draws.uniform())
-        for _ in range(count):
+        for place in draws.rng.permutation(len(self._buyers))[:count].tolist():
             at = world.engine.now + int(minutes * 60_000 * draws.uniform() ** 1.5)
-            world.engine.start(
-                at, self._customers.visit(draws.pick(self._buyers), errand=self._errand(symbol))
-            )
+            world.engine.start(at, self._customers.visit(self._buyers[place], errand=self._errand(symbol)))
 
     def _errand(self, symbol: Symbol) -> Errand:
         def buy(session: Session, person: Person) -> Process:
@@ -113,8 +111,13 @@ class Crowds:
 
     def _roll_out(self) -> Process:
         """Every browser takes its next version within two days."""
-        now = self._world.engine.now
+        out = self._world.engine.now
         for person in self._world.people:
-            for device in person.devices:
-                device.hasten(now + int(2 * DAY_MS * self._draws.uniform()))
+            at = out + int(2 * DAY_MS * self._draws.uniform())
+            self._world.engine.start(at, self._update(person, out))
+        yield 0.0
+
+    def _update(self, person: Person, out: int) -> Process:
+        for device in person.devices:
+            device.hasten(out, self._world.engine.now)
         yield 0.0

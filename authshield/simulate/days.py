@@ -23,6 +23,8 @@ from authshield.simulate.world import World
 Times = NDArray[np.int64]
 _NEAR_MS = 25 * 60_000
 _SLACK_MS = 40 * 60_000
+_LEAST_LOOT = 50_000.0  # yen held, for less nobody signs in twice
+_FAR = 4  # times less than what is looked for
 
 
 class Days:
@@ -117,9 +119,11 @@ class Days:
         """How much a thief wants this visit: each account alike, however often it comes, but the rich ones more."""
         if person.hijacked or (heist.means == STEALER and not any(device.token for device in person.devices)):
             return 0.0
-        value = person.book.positions_value(self._world.engine.now) + 1.0
+        value = person.book.positions_value(self._world.engine.now)
         if not heist.trade_at:
             wealth = 1.0
+        elif value < max(_LEAST_LOOT, heist.about_yen / _FAR):
+            return 0.0
         elif heist.about_yen:
             wealth = float(np.exp(-2 * abs(np.log(value / heist.about_yen))))
         else:

@@ -136,11 +136,11 @@ class Device:
         self.client = client_json(self.kind, version, self.language[0])
         self.print_json = prints_json(self.prints)
 
-    def hasten(self, at: int) -> None:
-        """Take the next release at that time, whenever it would have come."""
+    def hasten(self, out: int, at: int) -> None:
+        """Take at ``at`` the release after the one that was out at ``out``, however far behind it is."""
         offset = 0 if self.kind in _HINTED else _OTHER_DAY * DAY_MS
-        since = (at - self.lag - offset - _RELEASES_FROM) % _RELEASE_MS
-        self.lag -= _RELEASE_MS - since
+        ahead = (out - offset - _RELEASES_FROM) // _RELEASE_MS + 1
+        self.lag = at - offset - _RELEASES_FROM - ahead * _RELEASE_MS
 
     def with_screen(self, screen: str) -> str:
         """Its fingerprint on another screen, as JSON."""

@@ -100,7 +100,9 @@ class Loot:
                 yield wait
                 if heist.over:
                     return
-                session = again() if wait > _LUNCH else session
+                if wait > _LUNCH:
+                    session = again()
+                    yield 15 + draws.exponential(60)
                 heist.bought += self._buy(session, person, (symbol, money / parts), heist.campaign.text)
                 yield 12.0 if scripted else 3 + draws.exponential(60)
 

@@ -8,10 +8,11 @@ from functools import cache
 
 from authshield.simulate.devices import Device
 from authshield.simulate.draws import Draws
-from authshield.simulate.engine import Engine
+from authshield.simulate.engine import Engine, Process
 from authshield.simulate.networks import Place
 from authshield.simulate.people import Person
 
+LANDING = "/"
 LEGIT, FRAUD = ',"label":"legit"', ',"label":"fraud"'
 
 
@@ -36,6 +37,7 @@ class Session:
     __slots__ = (
         "_after",
         "_before",
+        "_draws",
         "_tail",
         "_where",
         "_who",
@@ -53,6 +55,7 @@ class Session:
         """The login is still to come, unless ``sid`` names a session that somebody goes on with."""
         device, place = setting.device, setting.place
         self.engine, self.setting, self.account = engine, setting, person.account
+        self._draws = draws
         self.is_open = True
         self.sid = sid or f"s{draws.token()}"
         self.issued = setting.token or f"d{draws.token()}"
@@ -88,6 +91,13 @@ class Session:
             f'{self._who}"session":"{self.sid}",{self._tail}{self._before}',
             f',"username":"{username}","outcome":"success","method":"{method}"',
         )
+        self.engine.start(self.engine.now + 150 + int(self._draws.exponential(350)), self._landing())
+
+    def _landing(self) -> Process:
+        """Every sign-in leads to a page; with it the browser's new id comes back for the first time."""
+        if self.is_open:
+            self.page(LANDING)
+        yield 0.0
 
     def page(self, path: str) -> None:
         """A page was asked for."""

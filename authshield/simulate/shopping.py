@@ -26,6 +26,7 @@ class Shopping:
         self._reuses, self._switches = p["orders.reuses"], p["orders.switches"]
         self._known, self._limit = p["orders.known"], p["orders.limit"]
         self._cancels, self._amends = p["orders.cancels"], p["orders.amends"]
+        self._stretches, self._whole = p["orders.stretches"], p["orders.whole"]
 
     def trade(self, session: Session, person: Person) -> Process:
         """Some orders."""
@@ -68,9 +69,9 @@ class Shopping:
         over = draws.normal() * 0.008 - 0.004 if limit else 0.0
         money = min(yen, person.book.free_cash() * 0.995) / (1 + max(0.0, over))
         quantity = self._lots(symbol, money / price)
-        if not quantity and draws.chance(0.5):  # transfers money first
-            person.book.cash += symbol.lot * price * 1.05
-            quantity = symbol.lot
+        if not quantity and draws.chance(self._stretches):  # transfers money first, where there is none
+            quantity, missing = symbol.lot, symbol.lot * price * 1.05 - person.book.free_cash()
+            person.book.cash += max(0.0, missing)
         placed = self._order(session, person, Wish(symbol, "buy", quantity, LIMIT if limit else MARKET, over))
         if placed and symbol not in person.watched:
             person.watched = [*person.watched[-_WATCHED:], symbol]
@@ -83,7 +84,7 @@ class Shopping:
             return
         symbol = draws.pick(held)
         switches = draws.chance(self._switches)
-        part = 1.0 if switches or draws.chance(0.6) else 0.2 + 0.6 * draws.uniform()
+        part = 1.0 if switches or draws.chance(self._whole) else 0.2 + 0.6 * draws.uniform()
         before = book.cash
         quantity = book.free(symbol) if part == 1.0 else self._lots(symbol, book.free(symbol) * part)
         limit = draws.chance(self._limit) and not switches

@@ -11,6 +11,7 @@ from authshield.simulate.people import Person
 from authshield.simulate.sessions import Session
 
 MARKET, LIMIT = "market", "limit"
+_BREAK = 2 * 3600.0  # seconds; longer than any exchange's lunch
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,13 @@ class Desk:
                     self._close(person, placed)
                 return
         yield wait + 0.2 + draws.exponential(2.0)
+        pause = wait_for(wish.symbol.market, session.engine.now)
+        if 0 < pause <= _BREAK:
+            yield pause + draws.exponential(2.0)
         if not placed.is_open:
+            return
+        if pause > _BREAK:  # good for the day alone
+            self._close(person, placed)
             return
         price = self._price(placed, session.engine.now)
         yen = placed.quantity * price * wish.symbol.fx

@@ -39,6 +39,21 @@ def test_no_address_belongs_to_anybody() -> None:
     assert all(64512 <= event["network"]["asn"] <= 65534 for event in run.events)
 
 
+def test_a_browser_has_no_id_until_it_was_given_one() -> None:
+    """At a first login the device is unknown; the session's later events carry the id it was given."""
+    run = made("quiet")
+    seen: set[str] = set()
+    given: dict[str, str] = {}
+    for event in run.events:
+        device, session = event["device"]["id"], event["session"]
+        if event["kind"] == "login":
+            assert device is None or device in seen, event
+            continue
+        assert device is not None
+        assert given.setdefault(session, device) == device
+        seen.add(device)
+
+
 def test_what_a_browser_says_fits_together() -> None:
     """Client hints name the system that the user agent names; only Chromium sends them."""
     for event in made("quiet").events:

@@ -6,6 +6,7 @@ import itertools
 from collections import Counter, defaultdict
 from statistics import mean, median
 
+from authshield.simulate.people import DAY_TRADER
 from tests.simulate.made import made, seconds
 
 
@@ -25,6 +26,20 @@ def test_thieves_sell_most_and_buy_one_thin_share() -> None:
     assert thin < 0.2 * median(e["instrument"]["adv"] for e in usual)
     assert all(e["portfolio"]["position_quantity"] == 0 or e["campaign"] for e in buys)
     assert mean(e["order"]["price"] * e["order"]["fx"] < 300 for e in buys) > 0.9
+
+
+def test_customers_turn_over_what_jsda_counted() -> None:
+    """JPY 2.3 million in half a year and funded account, both sides; day traders all of the margin."""
+    run = made("quiet", accounts=600, days=24)
+    people = {p.account: p for p in run.simulation.world.people}
+    rates = {e["order"]["order_id"]: e["order"]["fx"] for e in run.of("order")}
+    turned: Counter[bool] = Counter()
+    for fill in run.of("fill"):
+        day_trades = people[fill["account"]].kind == DAY_TRADER
+        turned[day_trades] += fill["quantity"] * fill["price"] * rates[fill["order_id"]]
+    traders = sum(p.kind == DAY_TRADER for p in people.values())
+    assert 0.2e6 < turned[False] / 600 * 30 / 24 < 0.8e6
+    assert 25e6 < turned[True] / traders * 30 / 24 < 160e6
 
 
 def test_failures_come_in_clusters() -> None:
