@@ -18,10 +18,10 @@ from kombu.exceptions import OperationalError
 from authshield import clock
 from authshield.conf import current
 from authshield.contain import intake, passwords, steps
-from authshield.contain.work import HANDLERS, SLOW
 from authshield.enforce import holds
 from authshield.errors import GatewayError, StoreUnavailable
 from authshield.judge import Ruleset
+from authshield.learn.work import HANDLERS, SLOW
 from authshield.measure.store import default_store
 from authshield.record import outbox, retention
 from authshield.schedule import beat_schedule

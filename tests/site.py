@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from authshield import clock, tasks
-from authshield.contain.work import HANDLERS
+from authshield.learn.work import HANDLERS
 from authshield.measure import stream
 from authshield.measure.store import default_store
 from authshield.record import outbox

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TEACHING = frozenset({"account.logins", "device.is_trusted"})
 """The facts that a lesson may rest on."""
 
-_TEACHING_NOTHING = frozenset({Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
+TEACHING_NOTHING = frozenset({Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
 """Tries at a secret: whoever makes them has not got in yet."""
 
 
@@ -42,7 +42,7 @@ def learning(
 ) -> Learning:
     """Decide what may be learnt. ``warm_up`` is the time in which a new installation only watches."""
     subject = event.subject
-    is_no_use = event.kind in _TEACHING_NOTHING or (isinstance(subject, Login) and not subject.succeeded)
+    is_no_use = event.kind in TEACHING_NOTHING or (isinstance(subject, Login) and not subject.succeeded)
     if not outcome.happened or is_no_use:
         return Learning(learn=False, trust=False)
     is_first = trust_first_device and not features.is_missing and features.facts["account.logins"] == 0

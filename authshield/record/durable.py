@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from authshield.conf import current
-from authshield.models import AccountState, Case, Device, JournalEntry, Session
+from authshield.models import AccountState, Case, Device, JournalEntry, LabelledEvent, Session, Verdict
 from authshield.record import journal
 from authshield.record.rows import device_hash
 from authshield.record.sightings import Sighting, save_sightings
@@ -37,7 +37,10 @@ def load(account: str) -> AccountSnapshot:
         for row in devices
     )
     happened = [Final.ALLOWED.value, Final.PASSED.value]
-    logins = JournalEntry.objects.filter(account=account, kind=Kind.LOGIN.value, final__in=happened)
+    frauds = LabelledEvent.objects.filter(account=account, verdict=Verdict.FRAUD)
+    logins = JournalEntry.objects.filter(account=account, kind=Kind.LOGIN.value, final__in=happened).exclude(
+        event_id__in=frauds.values("event_id")
+    )
     return AccountSnapshot(
         frozen=bool(state and state.frozen_at),
         suspect=is_suspect(account),

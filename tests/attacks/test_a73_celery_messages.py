@@ -15,14 +15,14 @@ from django.core.mail import EmailMessage
 
 from authshield import tasks
 from authshield.contain import intake, playbook, steps
-from authshield.contain.work import HANDLERS
+from authshield.learn.work import HANDLERS
 from authshield.measure import default_store
 from authshield.measure.stream import lag, read
 from authshield.models import AccountState, Case, Device, Notice, OutboxTask, Session, SessionScore
 from authshield.record import outbox
 from authshield.score.drain import drain, process
 from authshield.vocabulary.decision import Reason
-from tests.hijack import hijack
+from tests.hijack import hijack, publish
 from tests.recorded import NOW, person
 from tests.servers import Valkey
 from tests.workers import app_for, wait_for, worker
@@ -48,6 +48,7 @@ def test_any_order_any_number_of_times_gives_one_case_and_one_alert(
 ) -> None:
     """Entries of the stream and tasks of the outbox, shuffled and repeated."""
     del valkey
+    publish()
     store, account = default_store(), str(person().pk)
     hijack(store, account=account)
     entries = read(store, count=100, block_ms=1)
@@ -123,6 +124,7 @@ def test_a_worker_opens_no_pickle_and_runs_no_forged_task(valkey: Valkey, tmp_pa
     plain = base64.b64encode(json.dumps([["echo"], {}, {}]).encode()).decode()
     send(valkey, body=plain, content_type="application/json", task="os.system")
     send(valkey, body=plain, content_type="application/json", task="authshield.purge")
+    publish()
     hijack(default_store(), account=str(person().pk))
     with worker(valkey.url, "--pool=solo"):
         wait_for(lambda: Case.objects.filter(state=Case.State.CONTAINED).exists(), "the true session")

@@ -7,9 +7,9 @@ from django.core.mail import EmailMessage
 from pytest_django.fixtures import Settings
 
 from authshield import clock, signals
-from authshield.contain.work import HANDLERS
 from authshield.errors import ChallengeError
 from authshield.factors import attempts, enrolled, recovery, shut, totp, verify
+from authshield.learn.work import HANDLERS
 from authshield.models import Notice, TotpFactor
 from authshield.record import outbox
 from tests.challenging import NOW, customer, later, with_app, wrong_code

@@ -6,7 +6,7 @@
 
 local min, max = math.min, math.max
 local v, ttl, changed, attributes, is_set
-local ENTRY, TRADES, LOOKS, DEVICES, DAY = 27, 512, 31, 8, 86400000
+local ENTRY, TRADES, LOOKS, DEVICES, UNLEARNT, DAY = 27, 512, 31, 8, 512, 86400000
 
 local function mark(number)
   return put('>I6', number)
@@ -175,8 +175,26 @@ end
 -- {l, field, capacity, member, trusted}
 function ops.l(o) learn(o[2], o[3], o[4], {now, now, 1, o[5]}) end
 
--- {t, field, capacity, member, first, last, trusted}: put a known entry in
-function ops.t(o) learn(o[2], o[3], o[4], {o[5], o[6], 0, o[7]}) end
+-- {t, field, capacity, member, first, last, trusted, times}: put a known entry in; times is 0 if left out
+function ops.t(o) learn(o[2], o[3], o[4], {o[5], o[6], o[8] or 0, o[7]}) end
+
+-- {d, field, member, since}: one use less. One that is not used otherwise and not known since before goes, but for a
+-- device that is trusted; of a device that goes the looks go too
+function ops.d(o)
+  local rows, member = v[o[2]], mark(o[3])
+  local at = rows and seek(rows, member, 1, ENTRY)
+  if not at then return end
+  local first, last, times, trusted = get('>I8I8I4B', rows, at + 6)
+  local is_device, left = o[2] == 'p:dev', max(0, times - 1)
+  rows, changed = without(rows, at, ENTRY), true
+  if left > 0 or first < o[4] or (is_device and trusted == 1) then
+    rows = rows .. member .. put('>I8I8I4B', first, last, left, trusted)
+  elseif is_device and v.F then
+    at = seek(v.F, member, 1, LOOKS)
+    if at then v.F = without(v.F, at, LOOKS) end
+  end
+  v[o[2]] = rows ~= '' and rows or nil
+end
 
 -- {f, field, member}
 function ops.f(o)
@@ -248,6 +266,33 @@ function ops.i(o)
   set(o[2], (opened()[o[2]] or 0) + 1)
 end
 
+-- {j, name, number}: so many more or less, never below 0
+function ops.j(o)
+  set(o[2], max(0, (opened()[o[2]] or 0) + o[3]))
+end
+
+-- {p, time}: the last place is not known any more, if it is the one of that time
+function ops.p(o)
+  local place = opened().place
+  if place and place[4] == o[2] then set('place', nil) end
+end
+
+-- {o, tag}: what follows is done once for an event; {a, tag}: and once again after that, the other way round
+function ops.o(o)
+  local s, event = v.U or '', mark(o[2])
+  if seek(s, event, 1, 6) then return true end
+  if #s >= 6 * UNLEARNT then s = sub(s, 7) end
+  v.U, changed = s .. event, true
+end
+
+function ops.a(o)
+  local s, event = v.U or '', mark(o[2])
+  local at = seek(s, event, 1, 6)
+  if not at then return true end
+  s = without(s, at, 6)
+  v.U, changed = s ~= '' and s or nil, true
+end
+
 -- {q, strength}: the strongest proof of a session, and when it was given
 function ops.q(o)
   if o[2] >= (opened().strength or 0) then
@@ -301,7 +346,9 @@ for k = 1, count do
   if value then fine, found = pcall(unmap, value) end
   v = fine and type(found) == 'table' and found.x and found or {x = 0}
   ttl, changed, attributes, is_set = program[1], false, nil, false
-  for i = 2, #program do ops[program[i][1]](program[i]) end
+  for i = 2, #program do
+    if ops[program[i][1]](program[i]) then break end
+  end
   if changed then save(KEYS[k]) end
   out[k] = ''
 end

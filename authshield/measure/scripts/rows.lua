@@ -18,6 +18,7 @@
 --   p  latest refusal, times 1
 --   F  tag of a device, valid proofs 1, traits 2 each: what the account's devices looked like
 --   E  time, member, evidence 1: who bought a symbol
+--   U  tags of events that were unlearnt
 
 -- Where in a column a mark stands first, from a row on; string.find alone would also find it across two columns.
 local function seek(s, mark, first, step, from)

@@ -1,0 +1,1 @@
+"""What is learnt from what turned out to be fraud: labels, counts, calibration, thresholds, drift and weights."""
