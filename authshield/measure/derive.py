@@ -201,6 +201,7 @@ def _session(facts: Facts, source: Source) -> None:
     proof = session.get("proof", 0)
     facts["session.age_seconds"] = max(0, at - session.get("started", at)) / 1000
     facts["session.login_risk"] = float(session.get("risk", 0.0))
+    facts["session.login_evidence"] = float(session.get("nats", 0.0))
     facts["session.score"] = float(session.get("score", 0.0))
     facts["session.strength"] = session.get("strength", 0)
     facts["session.proof_age_seconds"] = max(0, at - proof) / 1000 if proof else NEVER_SECONDS

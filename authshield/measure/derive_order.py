@@ -49,6 +49,7 @@ def order_facts(facts: dict[str, FactValue], event: Event, order: Order, reading
     facts["order.market_seen"] = reading.entry("mkt").is_seen
     facts["order.is_first_margin"] = order.account_type == "margin" and not reading.account.get("margin")
     facts["order.count_10m"] = reading.orders
+    facts["order.turnover_24h"] = max(reading.sold, reading.bought, order.value_minor)
     facts["order.sold_24h"] = reading.sold
     facts["order.bought_24h"] = reading.bought
     facts["order.symbol_bought_24h"] = reading.symbol_bought

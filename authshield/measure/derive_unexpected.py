@@ -43,11 +43,23 @@ def unexpected_facts(facts: dict[str, FactValue], reading: Reading, at_ms: int, 
     facts["device.proof_missed"] = looks.proofs >= USUAL_PROOFS and facts["device.proof"] == ""
 
 
+def _of_block(facts: dict[str, FactValue], reading: Reading, at_ms: int) -> float:
+    """A block is judged by how often its carrier brings new ones: a line at home hardly ever, a mobile one always."""
+    carrier, prefix = reading.entry("asn"), reading.entry("net")
+    if not carrier.is_seen:
+        return 0.5 * surprise.of_entry("net", prefix, reading, at_ms)
+    brought, times = reading.entry("an").times, carrier.times
+    if not prefix.is_seen:
+        return surprise.of_new("net", brought, times)
+    then = surprise.of_new("net", brought - 1, max(0, times - prefix.times))
+    return surprise.calmed(then, prefix, at_ms)
+
+
 def _of_network(facts: dict[str, FactValue], reading: Reading, at_ms: int, trust_ms: int) -> float:
     prefix = reading.entry("net")
     if facts["network.is_familiar"] and facts["network.prefix_seen"] and prefix.is_earned(at_ms, trust_ms):
         return 0.0
-    block = 0.5 * surprise.of_entry("net", prefix, reading, at_ms)
+    block = _of_block(facts, reading, at_ms)
     if facts["network.is_familiar"]:
         return block
     carrier = surprise.of_entry("asn", reading.entry("asn"), reading, at_ms)

@@ -37,6 +37,8 @@ EVIDENCE = 13
 BROWSER = ("device", "fingerprint", "block", "carrier", "country", "browser", "hour", "traits")
 """Operands of every event of an account, in this order; but for the last each has a profile entry replied."""
 
+_CARRIER = BROWSER.index("carrier")
+
 STEPS = 16
 WINDOWS = 3
 """Buyers are told in 10 minutes, from there to 2 hours and from there to a day, by their evidence in steps."""
@@ -173,13 +175,13 @@ end"""
 
 def account(*, with_order: bool, places_order: bool, ttl_ms: int, trust_ms: int) -> str:
     """The profile entries of the event's own values; of an order also what was traded, this order included."""
-    fields = ("fp", "net", "asn", "cc", "br", "hr", *(("sym", "mkt") if with_order else ()))
+    operands = [*enumerate(("fp", "net", "asn", "cc", "br", "hr"), start=1), (_CARRIER, "an")]
+    operands += [(7, "sym"), (8, "mkt")] if with_order else []
     text = _KNOWN.format(ttl=ttl_ms, trust=trust_ms)
     text += "".join(
-        _ENTRY.format(field=field, start=6 * place + 1, end=6 * place + 6)
-        for place, field in enumerate(fields, start=1)
+        _ENTRY.format(field=field, start=6 * place + 1, end=6 * place + 6) for place, field in operands
     )
-    traits = 6 * len(fields) + 7 + (8 if with_order else 0)
+    traits = 6 * (9 if with_order else 7) + 1 + (8 if with_order else 0)
     text += _LOOKS.format(
         traits=traits,
         traits_end=traits + TRAITS * TRAIT_BYTES - 1,

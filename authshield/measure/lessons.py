@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from authshield.measure.programs import Op
     from authshield.vocabulary.features import FactValue, Features
 
-PROFILE = {"dev": 32, "fp": 32, "net": 64, "asn": 32, "cc": 16, "br": 16, "hr": 24, "sym": 128, "mkt": 16}
-"""Fields of an account's profile, and how many different values each keeps."""
+PROFILE = {"dev": 32, "fp": 32, "net": 64, "asn": 32, "cc": 16, "br": 16, "hr": 24, "an": 32, "sym": 128, "mkt": 16}
+"""Fields of an account's profile, and how many different values each keeps. ``an``: carriers, used as often as they
+brought an address block that was new."""
 
 MOST_NATS = 6
 VALID = "valid"
@@ -92,7 +93,7 @@ def _teach(event: Event, features: Features, settlement: Settlement, keys: Keys)
         ops.append(["l", "p:dev", PROFILE["dev"], device, trusted])
         ops += _looks(event, keys, device)
     if isinstance(subject, Login):
-        ops += _learn_login(event, keys, device, trusted=trusted)
+        ops += _learn_login(event, features, keys, device=device, trusted=trusted)
     elif isinstance(subject, Order):
         if not _is_strange(features):
             ops += _learn(keys, (("sym", subject.symbol), ("mkt", subject.market)), trusted=0)
@@ -133,8 +134,12 @@ def _is_strange(features: Features) -> bool:
     return bool(features.facts["session.is_unusual"] or features.facts["session.device_changed"])
 
 
-def _learn_login(event: Event, keys: Keys, device: int, *, trusted: int) -> list[Op]:
+def _learn_login(
+    event: Event, features: Features, keys: Keys, *, device: int, trusted: int
+) -> list[Op]:
     ops = _learn(keys, (*browser_and_places(event), ("hr", hour_of(event))), trusted=trusted)
+    if event.network.asn and not features.facts["network.prefix_seen"]:
+        ops.append(["l", "p:an", PROFILE["an"], field_tag(keys, "asn", str(event.network.asn)), 0])
     ops += (["i", "logins"], ["n", {"first": event.at_ms}])
     network = event.network
     if network.lat is not None and network.lon is not None:
@@ -173,6 +178,7 @@ def _session_start(event: Event, features: Features, settlement: Settlement, key
     attributes: dict[str, Any] = {
         "started": event.at_ms,
         "risk": settlement.decision.risk,
+        "nats": round(settlement.decision.evidence, 2),
         "unusual": int(is_unusual),
         "asn": event.network.asn,
         "country": event.network.country,

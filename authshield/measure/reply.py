@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 
 NOTHING = Entry()
 
-FIELDS = ("dev", "fp", "net", "asn", "cc", "br", "hr", "sym", "mkt")
+FIELDS = ("dev", "fp", "net", "asn", "cc", "br", "hr", "an", "sym", "mkt")
 """Profile fields in the order of a reply; the last two for orders only."""
 
 
@@ -67,7 +67,7 @@ _ENTRY = Struct(">QQIB")
 _FIRST, _LAST = 0, 1
 _TRADES = Struct(">Idddd")
 _SYMBOL = Struct(">dHB")
-_PLACES, _ALL = 7, len(FIELDS)
+_PLACES, _ALL = 8, len(FIELDS)
 _LOOKS = Struct(">BHHB")
 _NUMBERS = Struct(f">{len(NUMBERED)}H")
 _OTHER = 2

@@ -62,4 +62,9 @@ def of_entry(kind: str, entry: Entry, reading: Reading, at_ms: int) -> float:
     if not entry.is_seen:
         return of_new(kind, different, times)
     then = of_new(kind, different - 1, max(0, times - entry.times))
+    return calmed(then, entry, at_ms)
+
+
+def calmed(then: float, entry: Entry, at_ms: int) -> float:
+    """What was a surprise when it was new, after it was used undisputed for so long."""
     return max(0.0, then - CALMING_A_DAY * max(0, at_ms - entry.first) / DAY_MS)

@@ -105,6 +105,9 @@ FACTS: tuple[Fact, ...] = (
     _word("login.method", "password or passkey"),
     _double("session.age_seconds", "time since the sign-in", "seconds"),
     _double("session.login_risk", "risk of the sign-in that opened the session", "0-100"),
+    _double(
+        "session.login_evidence", "what the model of sign-ins said of it; negative: for the customer", "nats"
+    ),
     _double("session.score", "verdict of the late scoring so far", "0-100"),
     _int(
         "session.strength",
@@ -144,6 +147,7 @@ FACTS: tuple[Fact, ...] = (
     _flag("order.is_queued", "placed outside trading hours"),
     _flag("order.is_first_margin", "a margin order of an account that never placed one"),
     _int("order.count_10m", "orders of the account in 10 minutes, this one included"),
+    _int("order.turnover_24h", "bought or sold in 24 hours, this order included", "minor units"),
     _int("order.sold_24h", "sold in 24 hours, this order included", "minor units"),
     _int("order.bought_24h", "bought in 24 hours, this order included", "minor units"),
     _int("order.symbol_bought_24h", "bought of this symbol in 24 hours, this order included", "minor units"),

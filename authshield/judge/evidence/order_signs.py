@@ -23,6 +23,9 @@ LEAST = -9.0
 THIN = 20_000_000
 """Yen a day: the least that the Tokyo exchange lets a Prime stock trade on average."""
 
+STAKE = 1_000_000
+"""Yen; an ordinary order. What a wrong hold costs is the same for every order, what a thief takes is not."""
+
 DESTINATION_DAYS = (1.0, 7.0, 30.0)
 
 
@@ -93,6 +96,12 @@ def margin(facts: Facts) -> float:
 def pace(facts: Facts) -> float:
     """Orders in ten minutes."""
     return number(facts, "order.count_10m")
+
+
+def stake(facts: Facts) -> float:
+    """The logarithm of what is bought or sold in a day, in units of ``STAKE``."""
+    moved = number(facts, "order.turnover_24h")
+    return log10(moved / STAKE) if moved > 0 else LEAST
 
 
 def pump(facts: Facts) -> float:

@@ -86,8 +86,8 @@ def moved(facts: Facts) -> float:
 
 
 def sign_in(facts: Facts) -> float:
-    """Risk of the sign-in, 0 to 100."""
-    return number(facts, "session.login_risk")
+    """Evidence at the sign-in, in nats."""
+    return number(facts, "session.login_evidence")
 
 
 def unproved(facts: Facts) -> float:

@@ -135,6 +135,15 @@ WHAT: tuple[Sign, ...] = (
         text="orders in ten minutes",
     ),
     Sign(
+        "order:stake",
+        ORDER,
+        ORDERS,
+        edges=(-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5),
+        read=order_signs.stake,
+        facts=("order.turnover_24h",),
+        text="money at stake",
+    ),
+    Sign(
         "order:pump",
         ORDER,
         ORDERS,

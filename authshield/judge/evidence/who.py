@@ -113,10 +113,10 @@ WHO: tuple[Sign, ...] = (
         "who:sign_in",
         SESSION,
         LATER,
-        edges=(5.0, 15.0, 25.0, 40.0),
+        edges=(-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.5),
         read=session_signs.sign_in,
-        facts=("session.login_risk",),
-        text="risk of the sign-in",
+        facts=("session.login_evidence",),
+        text="evidence at the sign-in",
     ),
     Sign(
         "who:unproved",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from authshield.judge.evidence.order_signs import STAKE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -64,7 +66,7 @@ _WORDS: dict[str, Callable[[float], str]] = {
         "another browser or device than at the sign-in",
         "another browser or device on another network than at the sign-in",
     ),
-    "who:sign_in": lambda value: f"risk {value:.0f} at the sign-in",
+    "who:sign_in": lambda value: f"the sign-in: {value:+.1f} nats",
     "who:unproved": _one_of(
         "proved by what cannot be relayed", "proved by a code", "no proof in this session"
     ),
@@ -87,6 +89,7 @@ _WORDS: dict[str, Callable[[float], str]] = {
     "order:market": lambda value: "a usual market" if value <= 0 else "a market new to the account",
     "order:margin": _one_of("nothing new on margin", "the account's first order on margin"),
     "order:pace": lambda value: f"{value:.0f} orders in ten minutes",
+    "order:stake": lambda value: f"{STAKE * 10**value:,.0f} at stake in a day",
     "order:pump": _one_of("no pump", "sold out, then into a new symbol that the order moves"),
     "money:share": _share("{} of the account to be withdrawn"),
     "money:destination": _one_of(
