@@ -112,6 +112,8 @@ def _of_login(row: Row, fingerprint: str, keys: Keys) -> Iterator[tuple[str, int
     for field, value in values.items():
         if value:
             yield field, field_tag(keys, field, value)
+    if asn and not row.facts.get("network.prefix_seen"):
+        yield "an", field_tag(keys, "asn", str(asn))
 
 
 def _of_order(row: Row, keys: Keys) -> Iterator[tuple[str, int]]:
