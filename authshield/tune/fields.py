@@ -96,6 +96,13 @@ def numbers(value: Any) -> dict[str, float]:
     return {str(name): number(one) for name, one in value.items()}
 
 
+def series(value: Any) -> dict[str, tuple[float, ...]]:
+    """An object of lists of numbers."""
+    if not isinstance(value, Mapping) or not all(isinstance(one, list) for one in value.values()):
+        raise UnreadableError(f"expected an object of lists of numbers, this is {shown(value)}")
+    return {str(name): tuple(map(number, one)) for name, one in value.items()}
+
+
 def time(value: Any) -> datetime:
     """An ISO 8601 time with its zone, in UTC."""
     try:

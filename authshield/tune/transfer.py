@@ -24,6 +24,7 @@ from authshield.tune.fields import (
     numbers,
     one_of,
     or_none,
+    series,
     shown,
     some_of,
     text,
@@ -78,10 +79,11 @@ _CONSEQUENCE: dict[str, Reader] = {
     "text": text,
     "state": one_of({state.value: state for state in State}),
 }
-_WHOLE: dict[str, Reader] = {"name": text, "version": whole, "parameters": numbers}
+_WHOLE: dict[str, Reader] = {"name": text, "version": whole, "parameters": numbers, "weights": series}
 PARTS: dict[str, Part] = {
     "thresholds": Part(
-        Threshold, {"kinds": _KINDS, "risk": number, "action": _ACTION, "required": _STRENGTH}
+        Threshold,
+        {"kinds": _KINDS, "risk": number, "action": _ACTION, "required": _STRENGTH, "lenient": flag},
     ),
     "rules": Part(Rule, {"id": text, "kinds": _KINDS, "when": text, **_CONSEQUENCE}),
     "limits": Part(
@@ -116,6 +118,8 @@ def source_to_json(source: RulesetSource) -> dict[str, Any]:
         "version": source.version,
         "parameters": {name: _plain(value) for name, value in sorted(source.parameters.items())},
     }
+    if source.weights:
+        written["weights"] = {code: list(nats) for code, nats in sorted(source.weights.items())}
     for name, part in PARTS.items():
         written[name] = [_row(one, part) for one in getattr(source, name)]
     return written

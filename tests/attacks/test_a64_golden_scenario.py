@@ -8,6 +8,7 @@ import pytest
 
 from authshield.models import Case, Session
 from demo_site.broker.models import Instrument, Order, Position
+from tests.hijack import publish
 from tests.site import Guest, challenge_in, code_of, stranger, work_off
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -47,6 +48,7 @@ def test_a64_the_buy_is_not_executed() -> None:
 
 def test_a64_the_session_ends_and_the_case_says_why() -> None:
     """The late look opens a case, ends the thief's session alone, and names its reasons."""
+    publish()
     owner = Guest()
     thief = _hijack("dave")
     owner.sign_in("dave")
@@ -66,6 +68,7 @@ def test_a64_the_session_ends_and_the_case_says_why() -> None:
 
 def test_a64_the_thief_gains_nothing_by_coming_back_and_the_owner_goes_on() -> None:
     """Until the desk closes the case, whatever is not the owner's trusted device is asked, and its orders wait."""
+    publish()
     owner = Guest()
     thief = _hijack("dave", owner)
     _sell_out(thief, "dave")

@@ -10,7 +10,7 @@ from authshield.measure.stream import lag
 from authshield.models import Case, JournalEntry, Session, SessionScore
 from authshield.score.drain import drain
 from authshield.vocabulary.event import Kind
-from tests.hijack import hijack, ruleset
+from tests.hijack import hijack, publish, ruleset
 from tests.recorded import event, person
 from tests.servers import Valkey
 
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_every_score_comes_once_the_worker_is_back(valkey: Valkey) -> None:
     """Nothing is lost, each session in its own order, and what should have been contained is contained."""
     del valkey
+    publish()
     store, account = default_store(), str(person().pk)
     began = clock.now() - timedelta(minutes=10)
     for number in range(1, 41):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,8 @@ from tests.replay.lines import body, write
 
 START = datetime(2025, 4, 14, tzinfo=UTC)
 ORDERS = frozenset({Kind.ORDER})
+NO_OTHERS: Mapping[str, tuple[float, ...]] = {}
+"""The shipped weights, then."""
 
 
 class Silent:
@@ -47,7 +49,12 @@ def rule(name: str, when: str, action: Action, **told: Any) -> Rule:
     return Rule(id=name, when=when, action=action, **fields)
 
 
-def simple_rules(*more: Rule, limits: Iterable[Limit] = (), **parameters: float) -> Ruleset:
+def simple_rules(
+    *more: Rule,
+    limits: Iterable[Limit] = (),
+    weights: Mapping[str, tuple[float, ...]] = NO_OTHERS,
+    **parameters: float,
+) -> Ruleset:
     """Symbols say what is to become of an order; a device that nobody has seen is asked for a code at sign-in."""
     rules = (
         rule("deny-it", 'order.symbol == "DENY"', Action.DENY, kinds=ORDERS),
@@ -65,7 +72,14 @@ def simple_rules(*more: Rule, limits: Iterable[Limit] = (), **parameters: float)
     )
     never = {"score_case": 100.0, "score_contain": 100.0}
     return compile_ruleset(
-        RulesetSource(1, "test", rules=rules, limits=tuple(limits), parameters=never | parameters)
+        RulesetSource(
+            1,
+            "test",
+            rules=rules,
+            limits=tuple(limits),
+            parameters=never | parameters,
+            weights=weights,
+        )
     )
 
 

@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.event import Kind
+from tests.hijack import few_weights
 from tests.replay.lines import OWN_NETWORK, body
 from tests.replay.replaying import login_limit, order, replay, rule, simple_rules, story
 from tests.servers import Valkey
@@ -256,7 +257,7 @@ def _hijack(**more: Any) -> list[dict[str, Any]]:
     return story(*own, body(**thief), sell, buy | more, buy, body("request", **thief), body(session="back"))
 
 
-CONTAIN: dict[str, Any] = {"score_case": 50.0, "score_contain": 70.0}
+CONTAIN: dict[str, Any] = {"score_case": 50.0, "score_contain": 70.0, "weights": few_weights()}
 
 
 def test_the_late_scoring_ends_a_session_and_opens_a_case(tmp_path: Path) -> None:
@@ -283,7 +284,7 @@ def test_the_late_scoring_takes_effect_after_its_delay(tmp_path: Path) -> None:
 
 def test_a_lower_score_opens_a_case_and_ends_nothing(tmp_path: Path) -> None:
     """Between both thresholds the desk looks; later events of the session join the case."""
-    done = replay(tmp_path, _hijack(), simple_rules(score_case=50.0, score_contain=100.0))
+    done = replay(tmp_path, _hijack(), simple_rules(**CONTAIN | {"score_contain": 100.0}))
     assert "moot" not in done.finals
     assert done.by_id["e8"]["case"] == done.by_id["e6"]["case"]
     assert done.report["cases"]["opened"] == 1
@@ -292,7 +293,7 @@ def test_a_lower_score_opens_a_case_and_ends_nothing(tmp_path: Path) -> None:
 def test_the_score_of_a_session_is_a_fact_of_its_later_events(tmp_path: Path) -> None:
     """As a worker would tell the store."""
     scored = rule("scored", "session.score > 40.0", Action.HOLD)
-    done = replay(tmp_path, _hijack(), simple_rules(scored))
+    done = replay(tmp_path, _hijack(), simple_rules(scored, weights=few_weights()))
     assert done.finals[5:7] == ["allowed", "held"]
 
 

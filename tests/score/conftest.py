@@ -1,14 +1,16 @@
 """A store on the real server, and work that remembers what it was given."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
 from pytest_django.fixtures import Settings
 
+from authshield.judge import Ruleset
 from authshield.measure import Store, default_store
 from authshield.score.drain import Found, Work
+from authshield.score.scan import InMemory
+from tests.hijack import ruleset
 from tests.recorded import NOW
 from tests.servers import Valkey
 
@@ -28,16 +30,17 @@ class Desk:
     found: list[Found] = field(default_factory=list)
     turns: int = 0
     seconds: int = 0
+    members: InMemory = field(default_factory=lambda: InMemory({}))
 
     def clock(self) -> datetime:
         """A second later each time."""
         self.seconds += 1
         return NOW + timedelta(hours=1, seconds=self.seconds)
 
-    def parameters(self, now: datetime) -> Mapping[str, float]:
-        """The ruleset's thresholds."""
+    def ruleset(self, now: datetime) -> Ruleset:
+        """The ruleset in force."""
         del now
-        return {"score_case": 50, "score_contain": 70}
+        return ruleset()
 
     def take(self, found: Found, now: datetime) -> None:
         """Keep it."""
@@ -52,7 +55,7 @@ class Desk:
     @property
     def work(self) -> Work:
         """What the drain is given."""
-        return Work(self.clock, self.parameters, self.take, self.between)
+        return Work(self.clock, self.ruleset, self.members, self.take, self.between)
 
 
 @pytest.fixture

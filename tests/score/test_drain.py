@@ -1,6 +1,7 @@
 """The drain turns the stream into rows and scores, once, whatever happens on the way."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from authshield.errors import StoreUnavailable
 from authshield.measure import Store, measure
 from authshield.measure.stream import Seen, ack, drop_lease, lag, read, take_lease
 from authshield.models import Case, Device, JournalEntry, OutboxTask, Session, SessionScore
-from authshield.score.drain import LEASE, Found, Work, drain, process
+from authshield.score.drain import LEASE, Found, drain, process
 from authshield.score.session import MODEL
 from authshield.vocabulary.event import Kind
 from tests.hijack import LARGE_ADV, hijack, order, place, ruleset, sign_in
@@ -42,7 +43,7 @@ def test_the_stream_becomes_rows_and_a_score(store: Store, desk: Any) -> None:
     assert session.score is not None
     assert session.score >= 75
     assert [(found.sid, found.late.contains) for found in desk.found] == [("sid-1", False), ("sid-1", True)]
-    assert desk.found[1].late.reasons[0].code == "session:strange"
+    assert desk.found[1].late.reasons[0].code == "order:sold"
 
 
 def test_the_score_is_a_fact_of_the_next_request(store: Store, desk: Any) -> None:
@@ -99,7 +100,7 @@ def test_a_crash_before_the_acknowledgement_loses_nothing(store: Store, desk: An
         raise Crash(found, now)
 
     with pytest.raises(Crash):
-        drain(store, Work(work.clock, work.parameters, crash, work.between))
+        drain(store, replace(work, found=crash))
     assert not Session.objects.exists()
     run(store, desk)
     assert SessionScore.objects.count() == 2
@@ -125,7 +126,7 @@ def test_a_database_that_is_away_stops_the_drain_and_loses_nothing(store: Store,
         raise OperationalError(f"the database is away at {now} for {found.sid}")
 
     with pytest.raises(OperationalError):
-        drain(store, Work(work.clock, work.parameters, away, work.between))
+        drain(store, replace(work, found=away))
     assert lag(store) == 6
     assert not SessionScore.objects.exists()
     assert run(store, desk) == 6
@@ -142,7 +143,7 @@ def test_a_database_that_goes_away_in_the_middle_stops_it_too(store: Store, desk
         raise errors.pop(0)
 
     with pytest.raises(OperationalError):
-        drain(store, Work(work.clock, work.parameters, broken, work.between))
+        drain(store, replace(work, found=broken))
     assert lag(store) == 6
 
 
@@ -158,7 +159,7 @@ def test_one_entry_that_cannot_be_worked_on_does_not_stop_the_others(
             raise ValueError("strange")
         work.found(found, now)
 
-    drain(store, Work(work.clock, work.parameters, picky, work.between), linger_seconds=4)
+    drain(store, replace(work, found=picky), linger_seconds=4)
     assert lag(store) == 0
     assert [row.event_id for row in SessionScore.objects.all()] == [orders[1].id]
     assert len(desk.found) == 1
@@ -175,7 +176,7 @@ def test_one_drain_works_at_a_time(store: Store, desk: Any) -> None:
         store.command("SET", store.keys.lease(LEASE), "thief")
 
     work = desk.work
-    drain(store, Work(work.clock, work.parameters, work.found, steal), linger_seconds=1000)
+    drain(store, replace(work, between=steal), linger_seconds=1000)
     assert desk.seconds < 10
 
 
@@ -196,7 +197,7 @@ def test_a_store_that_goes_away_is_told(store: Store, desk: Any, valkey: Valkey)
         raise StoreUnavailable("gone")
 
     with pytest.raises(StoreUnavailable):
-        drain(store, Work(work.clock, work.parameters, work.found, kill))
+        drain(store, replace(work, between=kill))
     assert SessionScore.objects.count() == 2
 
 

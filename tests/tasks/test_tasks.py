@@ -23,7 +23,7 @@ from authshield.schedule import beat_schedule
 from authshield.score import drain as draining
 from authshield.tune import rulebook
 from authshield.vocabulary.event import Kind
-from tests.hijack import hijack, ruleset
+from tests.hijack import hijack, publish, ruleset
 from tests.recorded import NOW, event, person
 from tests.servers import Valkey
 from tests.workers import app_for, wait_for
@@ -36,6 +36,7 @@ TASKS = (tasks.drain, tasks.run_outbox, tasks.expire, tasks.sync_flags, tasks.pu
 @pytest.fixture(autouse=True)
 def _patient(settings: Settings) -> Iterator[None]:
     settings.AUTHSHIELD_STORE_TIMEOUT_SECONDS = 5.0
+    publish()
     rulebook.forget()
     yield
     rulebook.forget()

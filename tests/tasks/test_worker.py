@@ -15,7 +15,7 @@ from authshield.measure import default_store
 from authshield.measure.stream import lag
 from authshield.models import Case, Notice, Session, SessionScore
 from authshield.score.drain import LEASE
-from tests.hijack import hijack
+from tests.hijack import hijack, publish
 from tests.recorded import person
 from tests.servers import Valkey
 from tests.workers import wait_for, worker
@@ -34,6 +34,7 @@ def _patient(settings: Settings) -> None:
 def victim(valkey: Valkey) -> User:
     """Whose account is hijacked."""
     del valkey
+    publish()
     return person()
 
 
@@ -61,7 +62,7 @@ def test_a_hijacked_session_is_contained_within_seconds(valkey: Valkey, victim: 
     assert Session.objects.filter(ended_reason="contained").count() == 6
     case = Case.objects.earliest("opened_at")
     assert case.score >= 70
-    assert case.reasons[0]["code"] == "session:strange"
+    assert case.reasons[0]["code"] == "order:sold"
     assert Notice.objects.filter(account=account).count() == 6
     assert not SessionStore().exists("k" * 32)
 

@@ -81,6 +81,7 @@ SOURCES = st.builds(
         ),
         max_size=3,
     ).map(tuple),
+    weights=st.dictionaries(TEXT, st.lists(st.floats(-9, 9), max_size=3).map(tuple), max_size=3),
     parameters=st.dictionaries(TEXT, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
 )
 
@@ -156,6 +157,7 @@ def test_the_shipped_ruleset_can_be_published_and_raises_no_warning() -> None:
             "expected a time such as",
         ),
         ({"name": "x", "parameters": 5}, "parameters: expected an object of numbers"),
+        ({"name": "x", "weights": {"who:device": 5}}, "weights: expected an object of lists of numbers"),
         ({"name": "x", "parameters": {"trust_days": "x" * 99}}, "…"),
     ],
 )
