@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from authshield.judge.evidence.weigh import Scales
     from authshield.judge.generate import Answer
     from authshield.judge.lists import Lists
+    from authshield.vocabulary.decision import Finding
     from authshield.vocabulary.event import Kind
     from authshield.vocabulary.features import FactValue
     from authshield.vocabulary.ruleset import Limit, Rule, RulesetSource, Threshold
@@ -53,8 +54,9 @@ class Program:
 class Ruleset:
     """A published version, compiled. Immutable; shared by threads, replays and live requests alike.
 
-    ``scales`` weigh the signs of an event; kinds of event without one are not in it.
-    ``needed`` names, by kind of event, every fact that a verdict on it and its lesson may read.
+    ``scales`` weigh the signs of an event; kinds of event without one are not in it. ``told`` is what each rule
+    has found where it matches, by id. ``needed`` names, by kind of event, every fact that a verdict on it and its
+    lesson may read.
     """
 
     source: RulesetSource
@@ -66,6 +68,7 @@ class Ruleset:
     thresholds_by_kind: Mapping[Kind, tuple[Threshold, ...]]
     needed: Mapping[Kind, frozenset[str]]
     scales: Mapping[Kind, Scales]
+    told: Mapping[str, Finding]
 
     @property
     def version(self) -> int:

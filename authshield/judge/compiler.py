@@ -17,7 +17,7 @@ from authshield.judge.evidence.signs import facts_weighed
 from authshield.judge.evidence.weigh import scales
 from authshield.judge.evidence.weights import completed
 from authshield.judge.facts import LOCAL
-from authshield.judge.findings import facts_read
+from authshield.judge.findings import facts_read, matched
 from authshield.judge.generate import Fields, answer_of
 from authshield.judge.learning import TEACHING
 from authshield.judge.lists import FACT_KINDS, Lists
@@ -56,6 +56,7 @@ def compile_ruleset(source: RulesetSource) -> Ruleset:
         limits_by_kind={kind: tuple(limit for limit in limits if kind in limit.kinds) for kind in Kind},
         thresholds_by_kind={kind: tuple(t for t in source.thresholds if kind in t.kinds) for kind in Kind},
         scales=scales(completed(source.weights), source.parameters),
+        told={rule.id: matched(rule) for rule in rules},
         needed={
             kind: programs[kind].names | facts_read(kind) | facts_weighed(kind) | TEACHING for kind in Kind
         },

@@ -39,10 +39,12 @@ def rule_findings(event: Event, features: Features, ruleset: Ruleset) -> list[Fi
     matched, failed = program.run(features.facts, listed)
     if not matched and not failed:
         return []
-    return [*map(_matched, matched), *(_failed(rule, event) for rule in failed)]
+    found = [ruleset.told[rule.id] for rule in matched]
+    return [*found, *(_failed(rule, event) for rule in failed)] if failed else found
 
 
-def _matched(rule: Rule) -> Finding:
+def matched(rule: Rule) -> Finding:
+    """What a rule that matches has found."""
     return Finding(
         rule.id,
         rule.code or rule.id,

@@ -6,15 +6,16 @@ Findings are combined by sums and maxima alone, so that one more finding never s
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple
 
-from authshield.judge.evidence.weigh import MODEL, weigh
+from authshield.judge.evidence.weigh import weigh
 from authshield.judge.findings import guards, limit_findings, outage, rule_findings
 from authshield.judge.usual import allowed
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Decision, Finding, Reason
 from authshield.vocabulary.event import HOLDABLE, Kind
+from authshield.vocabulary.reasons import Reasons
 from authshield.vocabulary.ruleset import SwitchKind
 
 if TYPE_CHECKING:
@@ -43,14 +44,24 @@ def judge(event: Event, features: Features, ruleset: Ruleset, switches: Sequence
         findings += outage(event, features)
     findings += guards(event, features)
     weighed = _weighed(event, features, ruleset)
-    evidence = weighed.own if weighed else 0.0
-    if weighed is not None:
-        findings += weighed.findings()
+    evidence = weighed.own if weighed is not None else 0.0
+    if weighed is not None and weighed.points <= 0:
+        weighed = None  # there is nothing to tell
     observe_only = bool(active) and _observes(active)
-    if not findings and not _is_reached(ruleset.thresholds_by_kind[event.kind], 0.0):
+    if not findings and weighed is None and not _is_reached(ruleset.thresholds_by_kind[event.kind], 0.0):
         return allowed(event.id, ruleset.source.version, observe_only, features.is_missing, evidence)
-    decision = _decide(event, findings, ruleset, features, observe_only=observe_only)
-    return replace(decision, evidence=evidence)
+    seen = _Seen(findings, weighed, evidence, features.is_missing, observe_only)
+    return _decide(event, seen, ruleset)
+
+
+class _Seen(NamedTuple):
+    """What a decision rests on. ``weighed`` is None where it tells nothing against the customer."""
+
+    findings: list[Finding]
+    weighed: Weighed | None
+    evidence: float
+    is_missing: bool
+    observe_only: bool
 
 
 def _weighed(event: Event, features: Features, ruleset: Ruleset) -> Weighed | None:
@@ -76,33 +87,49 @@ def _tightened(event: Event, active: Iterable[Switch]) -> list[Finding]:
     ]
 
 
-def _decide(
-    event: Event, findings: list[Finding], ruleset: Ruleset, features: Features, *, observe_only: bool
-) -> Decision:
-    counting = [finding for finding in findings if not finding.shadow]
-    risk = min(sum((finding.points for finding in counting), 0.0), MAX_RISK)
-    counting += [
-        Finding(
-            f"threshold:{limit.action.word}", "risk_threshold", 0.0, limit.action, limit.required, "the risk"
-        )
-        for limit in ruleset.thresholds_by_kind[event.kind]
-        if risk >= limit.risk
+def _decide(event: Event, seen: _Seen, ruleset: Ruleset) -> Decision:
+    kind, weighed = event.kind, seen.weighed
+    counting = [finding for finding in seen.findings if not finding.shadow]
+    points = [finding.points for finding in counting]
+    if weighed is not None:
+        points += weighed.shares()
+    risk = min(sum(points, 0.0), MAX_RISK)
+    reached = [_reached(limit) for limit in ruleset.thresholds_by_kind[kind] if risk >= limit.risk]
+    counting += reached
+    action = max(
+        [_possible(finding.action, kind) for finding in counting if finding.action], default=Action.ALLOW
+    )
+    waits = [
+        one.retry_after_seconds
+        for one in counting
+        if one.retry_after_seconds and _possible(one.action, kind) == action
     ]
-    action = max((_possible(finding.action, event.kind) for finding in counting), default=Action.ALLOW)
     return Decision(
-        event_id=event.id,
-        action=action,
-        required=_required(counting, event.kind) if action == Action.CHALLENGE else Strength.NONE,
-        risk=risk,
-        reasons=_reasons(counting),
-        rules=_ids(findings, counting),
-        ruleset_version=ruleset.version,
-        retry_after_seconds=max(
-            (one.retry_after_seconds for one in counting if _possible(one.action, event.kind) == action),
-            default=0,
-        ),
-        observe_only=observe_only,
-        degraded=features.is_missing,
+        event.id,
+        action,
+        _required(counting, kind) if action == Action.CHALLENGE else Strength.NONE,
+        risk,
+        Reasons(partial(_reasons, counting, weighed)),
+        _ids(seen.findings, counting),
+        ruleset.source.version,
+        max(waits, default=0),
+        seen.observe_only,
+        seen.is_missing,
+        seen.evidence,
+        _preferred(counting) if action == Action.CHALLENGE else Strength.NONE,
+    )
+
+
+@cache
+def _reached(threshold: Threshold) -> Finding:
+    return Finding(
+        f"threshold:{threshold.action.word}",
+        "risk_threshold",
+        0.0,
+        threshold.action,
+        threshold.required,
+        "the risk",
+        lenient=threshold.lenient,
     )
 
 
@@ -119,16 +146,25 @@ def _possible(action: Action, kind: Kind) -> Action:
 
 
 def _required(counting: Iterable[Finding], kind: Kind) -> Strength:
-    asked = [one.required or Strength.OTP for one in counting if one.action == Action.CHALLENGE]
+    asked = [
+        one.required or Strength.OTP for one in counting if one.action == Action.CHALLENGE and not one.lenient
+    ]
+    if not asked:
+        return Strength.NONE
     least = Strength.OTP if kind in HOLDABLE else Strength.ANY
     return max(least, *asked)
 
 
-def _reasons(counting: Iterable[Finding]) -> tuple[Reason, ...]:
-    reasons = [Reason(one.code, one.points, one.text) for one in counting]
+def _preferred(counting: Iterable[Finding]) -> Strength:
+    return max((one.required for one in counting if one.lenient), default=Strength.NONE)
+
+
+def _reasons(counting: Iterable[Finding], weighed: Weighed | None) -> tuple[Reason, ...]:
+    told = [*counting, *(weighed.lines() if weighed is not None else ())]
+    reasons = [Reason(one.code, one.points, one.text) for one in told]
     return tuple(sorted(reasons, key=lambda reason: (-reason.points, reason.code, reason.text)))
 
 
 def _ids(findings: Iterable[Finding], counting: Iterable[Finding]) -> tuple[str, ...]:
     shadows = {f"shadow:{one.id}" for one in findings if one.shadow}
-    return tuple(sorted({one.id for one in counting if one.id != MODEL})) + tuple(sorted(shadows))
+    return tuple(sorted({one.id for one in counting})) + tuple(sorted(shadows))

@@ -34,6 +34,7 @@ class _Draft:
     observe_only: bool
     degraded: bool
     evidence: float
+    prefers: Strength
 
 
 def allowed(  # noqa: PLR0917 - keywords take longer
@@ -56,5 +57,6 @@ def allowed(  # noqa: PLR0917 - keywords take longer
     draft.observe_only = observe_only
     draft.degraded = degraded
     draft.evidence = evidence
+    draft.prefers = _NONE
     draft.__class__ = Decision  # type: ignore[assignment]
     return cast("Decision", draft)

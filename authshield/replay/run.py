@@ -273,7 +273,7 @@ def _line(
         required=demand.required,
         final=outcome.final,
         risk=decision.risk,
-        reasons=decision.reasons,
+        reasons=tuple(decision.reasons),
         rules=decision.rules,
         in_warm_up=in_warm_up,
         evidence=decision.evidence,

@@ -100,6 +100,7 @@ def decision_to_plain(decision: Decision) -> Plain:
         "observe_only": decision.observe_only,
         "degraded": decision.degraded,
         "evidence": decision.evidence,
+        "prefers": decision.prefers.word,
     }
 
 
@@ -117,6 +118,7 @@ def decision_from_plain(plain: Mapping[str, Any]) -> Decision:
         observe_only=plain["observe_only"],
         degraded=plain["degraded"],
         evidence=plain.get("evidence", 0.0),
+        prefers=Strength.of(plain.get("prefers", "none")),
     )
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.quick import quick
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @quick
@@ -26,6 +30,7 @@ class Finding:
     text: str = ""
     shadow: bool = False
     retry_after_seconds: int = 0
+    lenient: bool = False
 
 
 @quick
@@ -44,22 +49,24 @@ class Decision:
     """What the rules say of one event.
 
     ``risk`` is 0-100. ``required`` is the weakest strength that is enough, NONE unless ``action`` is
-    CHALLENGE. ``rules`` holds the ids that matched, shadow ones as "shadow:<id>".
-    ``observe_only`` means that it is recorded and not enforced. ``evidence`` is what the models say against the
-    session and the event, in nats, what others do left out; it may be negative.
+    CHALLENGE. ``reasons`` is a tuple, or what makes one when it is read. ``rules`` holds the ids that
+    matched, shadow ones as "shadow:<id>". ``observe_only`` means that it is recorded and not enforced.
+    ``evidence`` is what the models say against the session and the event, in nats, what others do left out; it
+    may be negative.
     """
 
     event_id: str
     action: Action
     required: Strength
     risk: float
-    reasons: tuple[Reason, ...]
+    reasons: Sequence[Reason]
     rules: tuple[str, ...]
     ruleset_version: int
     retry_after_seconds: int = 0
     observe_only: bool = False
     degraded: bool = False
     evidence: float = 0.0
+    prefers: Strength = Strength.NONE
 
 
 class Final(StrEnum):

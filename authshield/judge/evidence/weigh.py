@@ -63,9 +63,10 @@ class Weighed(NamedTuple):
         """Points of risk; below 0 where it speaks for the customer."""
         return POINTS_A_NAT * (self.own + self.campaign)
 
-    def findings(self) -> list[Finding]:
-        """A line for whatever counts; nothing where the sum is not above 0."""
-        return self.lines() if self.points > 0 else []
+    def shares(self) -> list[float]:
+        """The points of ``lines``, without their words."""
+        told = [POINTS_A_NAT * nats for _, _, nats in self.parts if abs(nats) * POINTS_A_NAT >= LEAST_POINTS]
+        return [*told, self.points - sum(told)]
 
     def lines(self) -> list[Finding]:
         """A line for whatever counts; they add up."""
