@@ -38,14 +38,18 @@ def resolve(decision: Decision, kind: Kind, enrolled: Collection[str]) -> Demand
         return Demand(Action.DENY)
     if decision.action != Action.CHALLENGE:
         return Demand(decision.action)
-    required = max(decision.required, Strength.OTP if kind in HOLDABLE else Strength.ANY)
-    strong = _at_least(required, enrolled)
-    if strong:
-        return Demand(Action.CHALLENGE, required, strong)
+    least = Strength.OTP if kind in HOLDABLE else Strength.ANY
+    required = max(decision.required, least)
+    best = max((FACTOR_STRENGTH[name] for name in enrolled if name in FACTOR_STRENGTH), default=Strength.NONE)
+    if best >= required:
+        asked = max(required, min(decision.prefers, best))
+        return Demand(Action.CHALLENGE, asked, _at_least(asked, enrolled))
+    if decision.required == Strength.NONE and decision.prefers:
+        return Demand(Action.ALLOW)
     if kind in HOLDABLE:
         return Demand(Action.HOLD)
-    best = max((FACTOR_STRENGTH[name] for name in enrolled if name in FACTOR_STRENGTH), default=required)
-    return Demand(Action.CHALLENGE, best, _at_least(best, enrolled))
+    asked = best or required
+    return Demand(Action.CHALLENGE, asked, _at_least(asked, enrolled))
 
 
 def _at_least(required: Strength, enrolled: Collection[str]) -> tuple[str, ...]:

@@ -111,6 +111,8 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
         yield f"risk is {threshold.risk:g}, allowed are 0 to {MAX_RISK}"
     if threshold.action == Action.ALLOW:
         yield "a threshold needs an action: challenge, hold or deny"
+    if threshold.lenient and threshold.required < Strength.OTP:
+        yield "a lenient threshold is a challenge that names what it asks for at most: otp, phishing_resistant or oob"
     yield from _stop(threshold)
 
 

@@ -163,12 +163,17 @@ class ListEntry:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """From this risk on, events of these kinds get at least this action."""
+    """From this risk on, events of these kinds get at least this action.
+
+    A ``lenient`` challenge asks for the strongest factor that the customer has, ``required`` at most; an order of
+    somebody who has none that is strong enough for orders goes on.
+    """
 
     kinds: frozenset[Kind]
     risk: float
     action: Action
     required: Strength = Strength.NONE
+    lenient: bool = False
 
 
 class SwitchKind(StrEnum):
