@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from authshield.views import api, challenge, enrolment, security
+from authshield.views import api, challenge, enrolment, report, security
 
 app_name = "authshield"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("", security.centre, name="security"),
     path("sessions/<slug:sid>/end/", security.end_session, name="end_session"),
     path("sessions/end-others/", security.end_others, name="end_others"),
+    path("sessions/<slug:sid>/not-me/", report.not_me, name="not_me"),
+    path("not-me/<str:token>/", report.by_link, name="not_me_by_link"),
     path("devices/<int:device_id>/remove/", security.remove_device, name="remove_device"),
     path("freeze/", security.freeze, name="freeze"),
     path("totp/", enrolment.set_up_totp, name="totp"),

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authshield.admin import deeds
+from authshield.admin import deeds, labelling
 from authshield.admin.desk import ReadOnly
 from authshield.admin.steps import Step, StepsAdmin
 from authshield.admin.words import NONE
@@ -151,7 +151,7 @@ class SessionAdmin(ReadOnly, StepsAdmin):
     search_fields = ["=account", "=sid", "=ip", "=device_hash"]
     search_help_text = gettext_lazy("Account, session, address or device, whole")
     ordering = ["-last_seen_at"]
-    steps = (END,)
+    steps = (END, *labelling.STEPS)
     exclude = ["key_hash", "sealed_key"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:

@@ -20,6 +20,8 @@ from authshield.contain.notices import local_time, notify
 from authshield.enforce import holds
 from authshield.errors import InvalidInput
 from authshield.factors import attempts
+from authshield.learn import labels
+from authshield.learn.labels import Target, Word
 from authshield.models import Case, Device, Hold, Session
 
 
@@ -81,10 +83,14 @@ def take(case: Case, deed: Deed) -> str:
 
 
 def judge(case: Case, verdict: str, deed: Deed) -> str:
-    """Say what it turned out to be."""
+    """Say what it turned out to be; the case's session is labelled so."""
     label = Case.Verdict(verdict).label
     with transaction.atomic():
         Case.objects.filter(pk=case.pk).update(verdict=verdict)
+        if case.sid:
+            labels.put(
+                Target(case.account, case.sid), verdict, Word(deed.actor, reason=deed.reason), deed.now
+            )
         _line(case, deed, f"case:{verdict}", f"{label}: {deed.reason}")
     return _("Verdict: %(verdict)s.") % {"verdict": label}
 

@@ -9,14 +9,16 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from authshield.admin import labelling
 from authshield.admin.desk import DeskAdmin, ReadOnly, words_filter
 from authshield.admin.export import export_csv
+from authshield.admin.steps import StepsAdmin
 from authshield.admin.tables import facts_table, reasons_table
 from authshield.admin.words import ACTION_WORDS, FINAL_WORDS, KIND_WORDS, NONE, kind_words, operation_words
 from authshield.models import JournalEntry, LedgerEntry, Notice, OutboxTask, SessionScore, StoreReport
 
 
-class RecordedAdmin(ReadOnly, DeskAdmin):
+class RecordedAdmin(ReadOnly, StepsAdmin):
     """What ledger and journal share."""
 
     list_display = [
@@ -41,6 +43,7 @@ class RecordedAdmin(ReadOnly, DeskAdmin):
     search_fields = ["=account", "=sid", "=ip", "=device_hash", "=event_id"]
     search_help_text = _("Account, session, address, device or event id, whole")
     actions = [export_csv]
+    steps = labelling.STEPS
     leading: tuple[str, ...] = ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - Django's signature

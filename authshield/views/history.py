@@ -30,10 +30,13 @@ _OUTCOMES: dict[str, Text] = {
     "failed": _("wrong password"),
 }
 
+_SOMEBODYS = frozenset({"login", "order", "order_change", "withdrawal", "profile_change"})
+"""Kinds of which the customer can say that it was somebody else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the list."""
+    """One line of the list. ``sid`` names the session where it can be said to have been somebody else's."""
 
     at: datetime
     what: Text
@@ -42,6 +45,7 @@ class Line:
     label: str
     place: str
     ip: str
+    sid: str
 
 
 def lines(journal: Iterable[JournalEntry], ledger: Iterable[LedgerEntry], *, most: int) -> list[Line]:
@@ -61,6 +65,7 @@ def _line(row: Recorded) -> Line:
         label=row.label,
         place=row.place,
         ip=row.ip or "",
+        sid=row.sid if row.kind in _SOMEBODYS and row.final != "failed" else "",
     )
 
 

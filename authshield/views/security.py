@@ -21,6 +21,7 @@ from authshield.contain import cases, orders, steps
 from authshield.contain.devices import forget
 from authshield.errors import GatewayError
 from authshield.factors import enrolled, recovery, shut
+from authshield.learn.reports import reported
 from authshield.models import Device, JournalEntry, LedgerEntry, Session
 from authshield.observe.device import device_or_issued
 from authshield.record.rows import device_hash
@@ -52,21 +53,23 @@ class Factors:
 @login_required
 @require_GET
 def centre(request: HttpRequest) -> HttpResponse:
-    """Everything on one page. Cost: 10 queries."""
+    """Everything on one page. Cost: 11 queries."""
     account = signedin.account_of_request(request) or ""
     sid = signedin.sid_of(request)
     own = device_hash(device_or_issued(request))
+    lines = history.lines(
+        JournalEntry.objects.filter(account=account, kind="login").order_by("-at")[:SHOWN],
+        LedgerEntry.objects.filter(account=account).order_by("-at")[:SHOWN],
+        most=SHOWN,
+    )
     context: dict[str, Any] = {
         "factors": factors_of(request),
         "devices": Device.objects.filter(account=account, revoked_at=None).order_by("-last_seen_at")[:SHOWN],
         "own_device": own,
         "sessions": Session.objects.filter(account=account, ended_at=None).order_by("-last_seen_at")[:SHOWN],
         "own_session": sid,
-        "activity": history.lines(
-            JournalEntry.objects.filter(account=account, kind="login").order_by("-at")[:SHOWN],
-            LedgerEntry.objects.filter(account=account).order_by("-at")[:SHOWN],
-            most=SHOWN,
-        ),
+        "activity": lines,
+        "reported": reported(account, {line.sid for line in lines}),
     }
     return render(request, "authshield/security.html", context)
 

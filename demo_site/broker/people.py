@@ -44,6 +44,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         "end_session",
         "freeze_account",
         "trust_device",
+        "label_event",
         "unlock_factor",
     ),
     "tuners": (
