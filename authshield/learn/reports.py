@@ -1,7 +1,7 @@
 """A customer says "this wasn't me": a label, a case, and containment at once, as if the desk had confirmed it.
 
-One way only: nothing that a customer or a link says here lifts anything. Must not be asked for the session in which it
-is said; whoever has taken that over would end the customer's.
+One way only: nothing that a customer or a link says here lifts anything. Must not be asked for the session in which
+it is said; whoever has taken that over would end the customer's.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from authshield.models.challenges import Challenge
 from authshield.models.factors import EmailFactor, RecoveryCodes, TotpFactor
 from authshield.models.holds import Hold
 from authshield.models.labels import (
+    Calibration,
     DriftReport,
     Label,
     LabelledEvent,
@@ -20,6 +21,7 @@ from authshield.models.rules import LimitDraft, ListDraft, RuleDraft, RulesetVer
 
 __all__ = [
     "AccountState",
+    "Calibration",
     "Case",
     "CaseEntry",
     "Challenge",

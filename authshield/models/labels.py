@@ -188,3 +188,23 @@ class DriftReport(models.Model):
     def __str__(self) -> str:
         """The day."""
         return f"{self.at:%Y-%m-%d}"
+
+
+class Calibration(models.Model):
+    """What chance of fraud a risk stands for, by the labels of its time."""
+
+    at = models.DateTimeField(_("time"))
+    group = models.CharField(_("group"), max_length=10)
+    content = models.JSONField(_("content"), default=dict)
+
+    class Meta:
+        """Newest first."""
+
+        verbose_name = _("calibration")
+        verbose_name_plural = _("calibrations")
+        ordering = ["-at"]
+        constraints = [models.UniqueConstraint(fields=["at", "group"], name="authshield_calibration_once")]
+
+    def __str__(self) -> str:
+        """Group and day."""
+        return f"{self.group} {self.at:%Y-%m-%d}"

@@ -1,4 +1,4 @@
-""" "This wasn't me": a customer's word on one session, said signed in or by a link. Nothing happens by GET.
+"""A customer's word that it was somebody else, signed in or by a link. Nothing happens by GET.
 
 A link may be opened by whoever reads the mail, and by machines; so it can only stop, and only what it names.
 """

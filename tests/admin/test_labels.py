@@ -1,4 +1,4 @@
-"""Labels at the desk: a verdict labels the case's session; sessions and events have buttons; each can be taken back."""
+"""Labels at the desk: a verdict labels the case's session; sessions and events have buttons; all can be undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-""" "This wasn't me": one customer's word labels, opens a case and contains, from a page without script or by a link."""
+"""One customer's word that it was somebody else labels, opens a case and contains; on a page or by a link."""
 
 from __future__ import annotations
 
