@@ -122,7 +122,10 @@ class Settings:
     """Celery queue of all tasks of this package."""
 
     STREAM_LENGTH: int = 1_000_000
-    """Events that the scoring stream keeps while no worker reads it; older ones are dropped and counted."""
+    """Events that a scoring stream keeps while no worker reads it; older ones are dropped and counted."""
+
+    STREAM_SHARDS: int = 1
+    """Streams that events are shared among, by account: as many workers score at the same time."""
 
     HOLD_SECONDS: int = 86400
     """After this a held operation expires without effect."""

@@ -25,7 +25,8 @@ class Script:
 class Call(NamedTuple):
     """One run of a script: ``sections[i]`` on ``keys[i]`` with ``args[i]``.
 
-    The script is given KEYS = ``keys`` and, with an ``entry``, the stream and its counter of dropped entries;
+    The script is given KEYS = ``keys`` and, with an ``entry``, the stream of its ``shard`` and that one's counter
+    of dropped entries;
     ARGV[1] = ``header`` (time, tag) followed at once by the sections' names, joined with commas;
     ARGV[1 + i] = ``args[i]``; then the parts of ``entry``: mark, blob, longest length of the stream.
     It replies one msgpack string: the list of one packed reply a key, in order. Any subset of ``keys`` may come
@@ -38,6 +39,7 @@ class Call(NamedTuple):
     header: bytes
     args: tuple[bytes, ...]
     entry: tuple[bytes, bytes, bytes] | None = None
+    shard: int = 0
 
     @property
     def head(self) -> bytes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from authshield.errors import StoreUnavailable
 from authshield.measure.derive import Context, derive, without_store
 from authshield.measure.journal import seen_entry
+from authshield.measure.keys import shard_of
 from authshield.measure.plan import plan
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def _ask(event: Event, ruleset: RulesetLike, store: Store, *, stream: bool) -> _
     context = Context.of(ruleset.source.parameters, store.market_time_zone)
     call, shape = plan(event, ruleset, store.keys)
     if stream:
-        call = call._replace(entry=seen_entry(event, shape, context, store.stream_length))
+        entry = seen_entry(event, shape, context, store.stream_length)
+        call = call._replace(entry=entry, shard=shard_of(event, store.shards) if store.shards > 1 else 0)
     return _Asked(call, shape, context)
 
 

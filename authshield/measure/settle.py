@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from authshield.measure.generate import TTL
 from authshield.measure.journal import settled_entry
+from authshield.measure.keys import shard_of
 from authshield.measure.lessons import ISSUED_DEVICE, ISSUED_ORDER, Settlement, lessons
 from authshield.measure.measuring import measure_after
 from authshield.measure.plan import entities, program_for
@@ -125,7 +126,8 @@ def settling(
             trust=settlement.trust,
             length=store.stream_length,
         )
-    return learn_call(max(0, event.at_ms), tag, programs, entry)
+    call = learn_call(max(0, event.at_ms), tag, programs, entry)
+    return call if store.shards == 1 else call._replace(shard=shard_of(event, store.shards))
 
 
 def _entities(event: Event, settlement: Settlement, ruleset: RulesetLike | None) -> Mapping[str, str]:

@@ -45,10 +45,15 @@ class Store:
         namespace: str,
         timeout_seconds: float = 0.1,
         stream_length: int = 1_000_000,
+        shards: int = 1,
         market_time_zone: str = "Asia/Tokyo",
     ) -> None:
-        """``url`` is one that the setting ``REDIS_URL`` may have; nothing is connected yet."""
-        self.keys = Keys(namespace)
+        """``url`` is one that the setting ``REDIS_URL`` may have; nothing is connected yet.
+
+        Events go to ``shards`` streams of at most ``stream_length`` entries each.
+        """
+        self.keys = Keys(namespace, shards)
+        self.shards = shards
         self.namespace = namespace
         self.stream_length = stream_length
         self.market_time_zone = market_time_zone
@@ -160,6 +165,7 @@ def default_store() -> Store:
             namespace=settings.NAMESPACE,
             timeout_seconds=settings.STORE_TIMEOUT_SECONDS,
             stream_length=settings.STREAM_LENGTH,
+            shards=settings.STREAM_SHARDS,
             market_time_zone=settings.MARKET_TIME_ZONE,
         )
         store = _stores.setdefault(os.getpid(), made)

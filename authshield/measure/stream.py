@@ -1,6 +1,7 @@
-"""The scoring stream, from the workers' side: read, acknowledge, lag, and leases so that one drains at a time.
+"""The scoring streams, from the workers' side: read, acknowledge, lag, and leases so that one drains at a time.
 
-An entry that was read and not acknowledged comes again, first. Must not be called in a request.
+There is one stream a shard. An entry that was read and not acknowledged comes again, first. Must not be called in a
+request.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ __all__ = [
     "drop_lease",
     "dropped",
     "lag",
+    "leave",
+    "present",
     "read",
     "renew_lease",
+    "rest",
     "take_lease",
 ]
 
@@ -35,33 +39,60 @@ GROUP = "authshield"
 CONSUMER = "drain"
 """One name for all workers: whoever holds the lease takes over what another one left unfinished."""
 
+_PRESENT = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return redis.call('ZCARD', KEYS[1])
+"""
 _RENEW = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0"
 _DROP = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
 
 
-def read(store: Store, *, count: int, block_ms: int) -> list[Entry]:
-    """The next entries, oldest first; those that were read before and not acknowledged come first.
+def read(store: Store, *, count: int, block_ms: int, shard: int = 0) -> list[Entry]:
+    """The next entries of a shard, oldest first; those that were read before and not acknowledged come first.
 
-    Waits up to ``block_ms`` for one where there is none. Cost: 2 round trips.
+    Waits up to ``block_ms`` for one where there is none; 0 does not wait. Cost: 2 round trips.
     """
-    entries = _read(store, "0", count=count)
-    return entries or _read(store, ">", count=count, block_ms=block_ms)
+    stream = store.keys.streams[shard][0]
+    entries = _read(store, stream, "0", count=count)
+    return entries or _read(store, stream, ">", count=count, block_ms=block_ms)
 
 
-def ack(store: Store, entries: Sequence[Entry]) -> None:
+def ack(store: Store, entries: Sequence[Entry], *, shard: int = 0) -> None:
     """These are done: they are forgotten. Cost: 2 round trips."""
     if entries:
-        _forget(store, [entry.entry_id for entry in entries])
+        _forget(store, store.keys.streams[shard][0], [entry.entry_id for entry in entries])
 
 
 def lag(store: Store) -> int:
-    """Entries that are not done yet."""
-    return int(store.long_poll("XLEN", store.keys.stream, key=store.keys.stream))
+    """Entries that are not done yet, of all shards. Cost: 1 round trip each."""
+    return sum(int(store.long_poll("XLEN", stream, key=stream)) for stream, _ in store.keys.streams)
 
 
 def dropped(store: Store) -> int:
-    """Entries that were given up unread since the beginning, because the stream was full."""
-    return int(store.long_poll("GET", store.keys.dropped, key=store.keys.dropped) or 0)
+    """Entries that were given up unread since the beginning, because their stream was full. Cost as ``lag``."""
+    return sum(int(store.long_poll("GET", count, key=count) or 0) for _, count in store.keys.streams)
+
+
+def present(store: Store, name: str, token: str, seconds: float) -> int:
+    """Say that the holder of ``token`` is at work on ``name``; returns how many are, each for ``seconds`` more."""
+    key = store.keys.lease(name)
+    return int(store.long_poll("EVAL", _PRESENT, 1, key, token, int(seconds * 1000), key=key))
+
+
+def leave(store: Store, name: str, token: str) -> None:
+    """The holder of ``token`` is not at work on ``name`` any more."""
+    key = store.keys.lease(name)
+    store.long_poll("ZREM", key, token, key=key)
+
+
+def rest(store: Store, name: str, milliseconds: int) -> None:
+    """Wait in the server, for want of anything to read."""
+    key = store.keys.lease(name)
+    store.long_poll("BLPOP", key, milliseconds / 1000, key=key)
 
 
 def take_lease(store: Store, name: str, token: str, seconds: float) -> bool:
@@ -83,8 +114,8 @@ def drop_lease(store: Store, name: str, token: str) -> bool:
     return bool(store.long_poll("EVAL", _DROP, 1, key, token, key=key))
 
 
-def _read(store: Store, start: str, *, count: int, block_ms: int | None = None) -> list[Entry]:
-    wait: list[str | int] = [] if block_ms is None else ["BLOCK", max(1, block_ms)]
+def _read(store: Store, stream: str, start: str, *, count: int, block_ms: int = 0) -> list[Entry]:
+    wait: list[str | int] = ["BLOCK", block_ms] if block_ms else []
     command = [
         "XREADGROUP",
         "GROUP",
@@ -94,20 +125,20 @@ def _read(store: Store, start: str, *, count: int, block_ms: int | None = None) 
         count,
         *wait,
         "STREAMS",
-        store.keys.stream,
+        stream,
         start,
     ]
     try:
-        reply = store.long_poll(*command, key=store.keys.stream)
+        reply = store.long_poll(*command, key=stream)
     except StoreUnavailable as error:
         if "NOGROUP" not in str(error):
             raise
-        store.long_poll("XGROUP", "CREATE", store.keys.stream, GROUP, "0", "MKSTREAM", key=store.keys.stream)
-        reply = store.long_poll(*command, key=store.keys.stream)
-    return _entries(store, reply)
+        store.long_poll("XGROUP", "CREATE", stream, GROUP, "0", "MKSTREAM", key=stream)
+        reply = store.long_poll(*command, key=stream)
+    return _entries(store, stream, reply)
 
 
-def _entries(store: Store, reply: Any) -> list[Entry]:
+def _entries(store: Store, stream: str, reply: Any) -> list[Entry]:
     entries: list[Entry] = []
     lost: list[str] = []
     for entry_id, fields in reply[0][1] if reply else []:
@@ -118,7 +149,7 @@ def _entries(store: Store, reply: Any) -> list[Entry]:
         else:
             entries.append(entry)
     if lost:
-        _forget(store, lost)
+        _forget(store, stream, lost)
     return entries
 
 
@@ -131,6 +162,6 @@ def _readable(name: str, fields: Mapping[bytes, bytes]) -> Entry | None:
         return None
 
 
-def _forget(store: Store, ids: Sequence[str]) -> None:
-    store.long_poll("XACK", store.keys.stream, GROUP, *ids, key=store.keys.stream)
-    store.long_poll("XDEL", store.keys.stream, *ids, key=store.keys.stream)
+def _forget(store: Store, stream: str, ids: Sequence[str]) -> None:
+    store.long_poll("XACK", stream, GROUP, *ids, key=stream)
+    store.long_poll("XDEL", stream, *ids, key=stream)

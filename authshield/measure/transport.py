@@ -65,7 +65,7 @@ class Single:
     def __init__(self, dialer: Dialer, patient: Dialer, keys: Keys) -> None:
         """``patient`` makes connections for commands that may block; nothing is connected yet."""
         self.tally = Tally()
-        self.stream = (keys.stream, keys.dropped)
+        self.streams = keys.streams
         # It has to take writes: a server that is full or a replica would refuse the next event as well.
         question = command("SET", keys.probe, 1, "PX", 1000)
         self.node = Node(dialer.connection, self.tally, probe=lambda: answers(dialer.connection, question))
@@ -74,14 +74,14 @@ class Single:
 
     def run(self, calls: Sequence[Call]) -> list[list[bytes]]:
         """One packed reply a key, of each call. Cost: 1 round trip."""
-        stream = self.stream
-        replies = self.node.run([calling(call, stream) for call in calls])
+        streams = self.streams
+        replies = self.node.run([calling(call, streams) for call in calls])
         return [msgpack.unpackb(reply, raw=True) for reply in replies]
 
     def send(self, calls: Sequence[Call]) -> None:
         """Written now, answered later. Raises nothing."""
-        stream = self.stream
-        self.node.send([calling(call, stream) for call in calls])
+        streams = self.streams
+        self.node.send([calling(call, streams) for call in calls])
 
     def ask(self, packet: Packet, key: str) -> Any:  # noqa: ARG002 - there is one server for all keys
         """One command. Cost: 1 round trip."""

@@ -87,30 +87,26 @@ class Cluster:
 
     def entries(
         self, calls: Sequence[Call], replies: Sequence[Sequence[bytes]]
-    ) -> tuple[Address, list[Packet]] | None:
-        """What puts the calls' entries into the stream, with the replies that were waited for; and where."""
-        packets = []
-        stream = self._keys.stream
+    ) -> dict[Address, list[Packet]]:
+        """What puts the calls' entries into their streams, with the replies that were waited for; by server."""
+        found: dict[Address, list[Packet]] = {}
         for number, call in enumerate(calls):
             if call.entry is not None:
                 mark, blob, most = call.entry
                 reply = msgpack.packb(replies[number]) if replies else b""
                 most = b"0" if next(self._appended) % _TRIMMED_EVERY else most
-                packet = running(_APPEND, (stream, self._keys.dropped), (mark, blob, reply, most))
-                packet.slot = slot_of(stream)
-                packets.append(packet)
-        if not packets:
-            return None
-        try:
-            return self.routes.address_of(stream), packets
-        except StoreUnavailable:
-            self.tally.lost += len(packets)
-            return None
+                streams = self._keys.streams[call.shard]
+                packet = running(_APPEND, streams, (mark, blob, reply, most))
+                packet.slot = slot_of(streams[0])
+                try:
+                    found.setdefault(self.routes.address_of(streams[0]), []).append(packet)
+                except StoreUnavailable:
+                    self.tally.lost += 1
+        return found
 
     def _append(self, calls: Sequence[Call], replies: Sequence[Sequence[bytes]]) -> None:
-        found = self.entries(calls, replies)
-        if found is not None:
-            self.routes.node_at(found[0]).send(found[1])
+        for address, packets in self.entries(calls, replies).items():
+            self.routes.node_at(address).send(packets)
 
     def ask(self, packet: Packet, key: str) -> Any:
         """One command, to the server of ``key``; of an empty one, to any. Cost: 1 round trip."""

@@ -45,17 +45,17 @@ class SingleTwin:
 
     def __init__(self, single: Single, dialer: Dialer) -> None:
         """Nothing is connected yet."""
-        self._stream = single.stream
+        self._streams = single.streams
         self._lines = Lines(single.node, dialer.connected, dialer.answer_seconds)
 
     async def run(self, calls: Sequence[Call]) -> list[list[bytes]]:
         """One packed reply a key, of each call. Cost: 1 round trip. Raises ``StoreUnavailable``."""
-        replies = await self._lines.run([calling(call, self._stream) for call in calls])
+        replies = await self._lines.run([calling(call, self._streams) for call in calls])
         return [msgpack.unpackb(reply, raw=True) for reply in replies]
 
     async def send(self, calls: Sequence[Call]) -> None:
         """Written now, answered later. Raises nothing."""
-        await self._lines.send([calling(call, self._stream) for call in calls])
+        await self._lines.send([calling(call, self._streams) for call in calls])
 
     async def close(self) -> None:
         """Read what is still to be read, then drop the running loop's connection."""
@@ -104,9 +104,8 @@ class ClusterTwin:
             await lines.close()
 
     async def _append(self, calls: Sequence[Call], replies: Sequence[Sequence[bytes]]) -> None:
-        found = self._cluster.entries(calls, replies)
-        if found is not None:
-            await self._line(found[0]).send(found[1])
+        for address, packets in self._cluster.entries(calls, replies).items():
+            await self._line(address).send(packets)
 
     async def _find(self, until: float) -> None:
         if not self._routes.slots.masters:

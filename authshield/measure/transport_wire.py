@@ -79,11 +79,11 @@ def running(script: Script, keys: Iterable[str], arguments: Sequence[bytes]) -> 
     return Packet(pack_parts([*names, *arguments]), script, len(names), len(arguments))
 
 
-def calling(call: Call, stream: Sequence[str]) -> Packet:
-    """A call as its script expects it. ``stream``: the two keys that an entry needs."""
+def calling(call: Call, streams: Sequence[tuple[str, str]]) -> Packet:
+    """A call as its script expects it. ``streams``: the two keys that an entry needs, by shard."""
     if call.entry is None:
         return running(call.script, call.keys, (call.head, *call.args))
-    return running(call.script, (*call.keys, *stream), (call.head, *call.args, *call.entry))
+    return running(call.script, (*call.keys, *streams[call.shard]), (call.head, *call.args, *call.entry))
 
 
 class Wire:

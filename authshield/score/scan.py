@@ -78,10 +78,10 @@ class Members(Protocol):
     """Where members are kept: memory in a replay, the database live."""
 
     def put(self, join: Join, member: Member) -> None:
-        """Keep an account's latest evidence at a join."""
+        """Keep it, unless there is later evidence of its account at this join."""
 
     def since(self, join: Join, at: datetime) -> Sequence[Member]:
-        """The latest members of a join, at most ``KEPT``, none older than ``at``."""
+        """The latest members of a join, at most ``KEPT``, all later than ``at``; the oldest first."""
 
 
 def joins(event: Event, features: Features) -> Iterator[Join]:
@@ -104,16 +104,21 @@ def joins(event: Event, features: Features) -> Iterator[Join]:
         yield Join("agent", f"{event.network.asn} {event.client.browser}")
 
 
+def noted(event: Event, features: Features, nats: float) -> list[tuple[Join, Member]]:
+    """What this order is noted as, by join."""
+    if event.account is None:
+        return []
+    mine = Member(event.account, event.session or "", event.id, event.at, bounded(nats))
+    return [(join, mine) for join in joins(event, features)]
+
+
 def look(event: Event, features: Features, nats: float, members: Members) -> list[Campaign]:
     """Note this order at its joins and find the campaigns that it is part of, the clearest first.
 
     ``nats`` is the evidence against its session and itself alone. Harmless twice.
     """
-    if event.account is None:
-        return []
-    mine = Member(event.account, event.session or "", event.id, event.at, bounded(nats))
     found = []
-    for join in joins(event, features):
+    for join, mine in noted(event, features, nats):
         members.put(join, mine)
         campaign = clearest(join, members.since(join, event.at - LONGEST), event.at)
         if campaign is not None:
@@ -144,21 +149,30 @@ def _likely(window: Iterable[Member], prior: float) -> Iterator[Member]:
 
 @dataclass(slots=True)
 class InMemory:
-    """Members in memory, for a replay."""
+    """Members in memory, for a replay; the oldest first."""
 
     kept: dict[Join, dict[str, Member]]
 
     def put(self, join: Join, member: Member) -> None:
-        """Keep it as the latest."""
+        """Keep it, unless there is later evidence of its account at this join."""
         mine = self.kept.setdefault(join, {})
-        mine.pop(member.account, None)
+        before = mine.get(member.account)
+        if before is not None:
+            if age(before) >= age(member):
+                return
+            del mine[member.account]
+        is_late = bool(mine) and age(mine[next(reversed(mine))]) > age(member)
         mine[member.account] = member
+        if is_late:
+            self.kept[join] = mine = {one.account: one for one in sorted(mine.values(), key=age)}
         if len(mine) > KEPT:
             del mine[next(iter(mine))]
 
     def since(self, join: Join, at: datetime) -> Sequence[Member]:
-        """Those that are young enough; the others are forgotten."""
-        mine = self.kept.get(join, {})
-        while mine and next(iter(mine.values())).at <= at:
-            del mine[next(iter(mine))]
-        return list(mine.values())
+        """The latest members of a join, all later than ``at``; the oldest first."""
+        return [member for member in self.kept.get(join, {}).values() if member.at > at]
+
+
+def age(member: Member) -> tuple[datetime, str, str]:
+    """In this order members are kept; of two events of one moment, the ids decide."""
+    return member.at, member.event_id, member.account

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from authshield.judge.evidence.weigh import POINTS_A_NAT, weigh
-from authshield.score.scan import Campaign, look
+from authshield.score.scan import Campaign, look, noted
 from authshield.vocabulary.decision import Reason
 from authshield.vocabulary.event import Kind
 
 if TYPE_CHECKING:
     from authshield.judge import Ruleset
     from authshield.judge.evidence.weigh import Weighed
-    from authshield.score.scan import Member, Members
+    from authshield.score.scan import Join, Member, Members
     from authshield.vocabulary.event import Event
     from authshield.vocabulary.features import Features
 
@@ -53,14 +53,21 @@ def score(event: Event, features: Features, ruleset: Ruleset, members: Members) 
 
     Every other kind scores 0, as does what could not be measured. Cost: 30 µs and what ``members`` cost.
     """
-    scales = ruleset.scales.get(event.kind)
-    if event.kind not in SCORED or scales is None or features.is_missing or event.account is None:
+    weighed = _weighed(event, features, ruleset)
+    if weighed is None:
         return NOTHING
-    weighed = weigh(features.facts, scales)
     campaign = None
     if ruleset.source.parameters["model_campaign"]:
         campaign = next(iter(look(event, features, weighed.own, members)), None)
     return _late(weighed, campaign, ruleset)
+
+
+def notes(event: Event, features: Features, ruleset: Ruleset) -> list[tuple[Join, Member]]:
+    """What ``score`` will note of this event at its joins, for members that are read in batches."""
+    weighed = _weighed(event, features, ruleset)
+    if weighed is None or not ruleset.source.parameters["model_campaign"]:
+        return []
+    return noted(event, features, weighed.own)
 
 
 def of_member(member: Member, campaign: Campaign) -> float:
@@ -68,9 +75,20 @@ def of_member(member: Member, campaign: Campaign) -> float:
     return round(min(MOST, max(0.0, POINTS_A_NAT * (member.nats + campaign.gain))), 2)
 
 
+def _weighed(event: Event, features: Features, ruleset: Ruleset) -> Weighed | None:
+    scales = ruleset.scales.get(event.kind)
+    if event.kind not in SCORED or scales is None or features.is_missing or event.account is None:
+        return None
+    return weigh(features.facts, scales)
+
+
 def _late(weighed: Weighed, campaign: Campaign | None, ruleset: Ruleset) -> LateScore:
     gain = campaign.gain if campaign is not None and campaign.gain > weighed.campaign else 0.0
-    added = [Reason("campaign:scan", round(POINTS_A_NAT * gain, 2), in_words(campaign))] if campaign and gain else []
+    added = (
+        [Reason("campaign:scan", round(POINTS_A_NAT * gain, 2), in_words(campaign))]
+        if campaign and gain
+        else []
+    )
     parts = [
         Reason(line.code, round(line.points, 2), line.text)
         for line in weighed.lines()
