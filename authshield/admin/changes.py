@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from authshield.vocabulary.actions import Action, Strength
-from authshield.vocabulary.ruleset import RulesetSource
+from authshield.vocabulary.ruleset import RulesetSource, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,13 @@ class Change:
 
 
 def compare(old: RulesetSource, new: RulesetSource) -> list[Change]:
-    """All differences, in the order rules, limits, thresholds, parameters, lists."""
+    """All differences, in the order rules, limits, thresholds, parameters, weights, lists."""
     parts = (
         (_("rule"), _by_id(old.rules), _by_id(new.rules)),
         (_("limit"), _by_id(old.limits), _by_id(new.limits)),
         (_("threshold"), _thresholds(old), _thresholds(new)),
         (_("parameter"), dict(old.parameters), dict(new.parameters)),
+        (_("weight"), dict(old.weights), dict(new.weights)),
         (_("list"), _lists(old), _lists(new)),
     )
     return [change for name, before, after in parts for change in _differences(name, before, after)]
@@ -89,7 +90,11 @@ def _by_id(things: Any) -> dict[str, Any]:
 
 
 def _thresholds(source: RulesetSource) -> dict[str, Any]:
-    return {f"{words(one.kinds)} → {one.action.word}": one for one in source.thresholds}
+    return {
+        f"{words(one.kinds)} → {one.action.word}"
+        + ("" if one.scope is Scope.ANY else f" ({one.scope.value})"): one
+        for one in source.thresholds
+    }
 
 
 def _lists(source: RulesetSource) -> dict[str, Any]:

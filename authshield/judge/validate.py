@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from authshield.judge.cel import language_of, velocity_name
+from authshield.judge.evidence.weights import faults
 from authshield.judge.limits import faults_of
 from authshield.judge.lists import canonical
 from authshield.judge.parameters import PARAMETERS, parameter
@@ -50,6 +51,7 @@ def problems_of(source: RulesetSource) -> list[str]:
             for what in _entry(entry)
         ),
         *_parameters(source),
+        *(f"weights.{code}: {what}" for code, what in faults(source.weights)),
     ]
 
 

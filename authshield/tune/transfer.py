@@ -70,6 +70,7 @@ class Part:
 _KINDS = some_of({kind.value: kind for kind in Kind})
 _ACTION = one_of({action.word: action for action in Action})
 _STRENGTH = one_of({strength.word: strength for strength in Strength})
+_SCOPE = one_of({scope.value: scope for scope in Scope})
 _DIMENSION = one_of({dimension.value: dimension for dimension in Dimension})
 _CONSEQUENCE: dict[str, Reader] = {
     "points": number,
@@ -83,7 +84,14 @@ _WHOLE: dict[str, Reader] = {"name": text, "version": whole, "parameters": numbe
 PARTS: dict[str, Part] = {
     "thresholds": Part(
         Threshold,
-        {"kinds": _KINDS, "risk": number, "action": _ACTION, "required": _STRENGTH, "lenient": flag},
+        {
+            "kinds": _KINDS,
+            "risk": number,
+            "action": _ACTION,
+            "required": _STRENGTH,
+            "lenient": flag,
+            "scope": _SCOPE,
+        },
     ),
     "rules": Part(Rule, {"id": text, "kinds": _KINDS, "when": text, **_CONSEQUENCE}),
     "limits": Part(
@@ -95,7 +103,7 @@ PARTS: dict[str, Part] = {
             "also": or_none(_DIMENSION),
             "measure": one_of({measure.value: measure for measure in Measure}),
             "distinct_of": or_none(_DIMENSION),
-            "scope": one_of({scope.value: scope for scope in Scope}),
+            "scope": _SCOPE,
             "window_seconds": whole,
             "capacity": whole,
             "burst": whole,

@@ -166,7 +166,8 @@ class Threshold:
     """From this risk on, events of these kinds get at least this action.
 
     A ``lenient`` challenge asks for the strongest factor that the customer has, ``required`` at most; an order of
-    somebody who has none that is strong enough for orders goes on.
+    somebody who has none that is strong enough for orders goes on. ``scope`` leaves out events from devices that the
+    account trusts, or all others: each has a threshold of its own then.
     """
 
     kinds: frozenset[Kind]
@@ -174,19 +175,21 @@ class Threshold:
     action: Action
     required: Strength = Strength.NONE
     lenient: bool = False
+    scope: Scope = Scope.ANY
 
 
 class SwitchKind(StrEnum):
-    """The desk's panic controls."""
+    """The desk's panic controls, and what campaigns put on a symbol."""
 
     OBSERVE_ALL = "observe_all"
     RULE_OFF = "rule_off"
     TIGHTEN = "tighten"
+    SYMBOL = "symbol"
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A panic control with an expiry. ``target`` is a rule id, or a kind of event for TIGHTEN."""
+    """A panic control with an expiry. ``target``: a rule id; for TIGHTEN a kind of event; for SYMBOL whose buys."""
 
     kind: SwitchKind
     expires_at: datetime
