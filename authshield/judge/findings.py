@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from authshield.judge.evidence.weigh import POINTS_A_NAT
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Finding
 from authshield.vocabulary.event import HOLDABLE, Kind, OrderChange
@@ -15,19 +16,24 @@ from authshield.vocabulary.ruleset import AIMED_AT, SHARED, SPARING, Limit, Rule
 if TYPE_CHECKING:
     from authshield.judge.compiled import Ruleset
     from authshield.vocabulary.event import Event
-    from authshield.vocabulary.features import Features, LimitHit
+    from authshield.vocabulary.features import FactValue, Features, LimitHit
 
 _SPARED_BY = frozenset({"device.is_seen", "device.is_trusted"})
 _FROZEN_KINDS = HOLDABLE | {Kind.LOGIN}
 _AFTERWARDS = frozenset({Kind.LOGOUT, Kind.FILL})
 """What may come after a session's end: nobody is kept from signing out, and what is done is done."""
 
+_UNDONE = "cancel"
+"""A change that only takes an order back."""
+
 _GUARDED_BY = frozenset({"account.is_frozen", "session.is_ended"})
+_BEFORE = frozenset({"session.score", "session.peak", "session.strength"})
 
 
 def facts_read(kind: Kind) -> frozenset[str]:
     """The facts that are read on such an event besides those that its rules name."""
-    return _GUARDED_BY | _SPARED_BY if kind in SPARING else _GUARDED_BY
+    found = _GUARDED_BY | _SPARED_BY if kind in SPARING else _GUARDED_BY
+    return found | _BEFORE if kind in HOLDABLE else found
 
 
 def rule_findings(event: Event, features: Features, ruleset: Ruleset) -> list[Finding]:
@@ -130,3 +136,22 @@ def outage(event: Event, features: Features) -> list[Finding]:
         return []
     text = "the counters cannot be asked"
     return [Finding("outage", "degraded", 0.0, Action.CHALLENGE, Strength.OTP, text)]
+
+
+def points_before(event: Event, features: Features) -> float:
+    """The highest risk that the session came to before, at an order or late; 0 where it proved itself since.
+
+    Only a proof that cannot be relayed counts. Taking an order back is nobody's harm.
+    """
+    if event.kind not in HOLDABLE or features.is_missing:
+        return 0.0
+    facts, subject = features.facts, event.subject
+    if isinstance(subject, OrderChange) and subject.change == _UNDONE:
+        return 0.0
+    if _number(facts["session.strength"]) >= Strength.PHISHING_RESISTANT:
+        return 0.0
+    return max(_number(facts["session.score"]), POINTS_A_NAT * _number(facts["session.peak"]))
+
+
+def _number(value: FactValue) -> float:
+    return value if isinstance(value, int | float) else 0.0

@@ -10,13 +10,13 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from authshield.judge.evidence.weigh import weigh
-from authshield.judge.findings import guards, limit_findings, outage, rule_findings
+from authshield.judge.findings import guards, limit_findings, outage, points_before, rule_findings
 from authshield.judge.usual import allowed
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Decision, Finding, Reason
 from authshield.vocabulary.event import HOLDABLE, Kind
 from authshield.vocabulary.reasons import Reasons
-from authshield.vocabulary.ruleset import SwitchKind
+from authshield.vocabulary.ruleset import Scope, SwitchKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,10 +48,18 @@ def judge(event: Event, features: Features, ruleset: Ruleset, switches: Sequence
     if weighed is not None and weighed.points <= 0:
         weighed = None  # there is nothing to tell
     observe_only = bool(active) and _observes(active)
-    if not findings and weighed is None and not _is_reached(ruleset.thresholds_by_kind[event.kind], 0.0):
+    before = points_before(event, features)
+    if (
+        not (findings or before)
+        and weighed is None
+        and not _is_reached(ruleset.thresholds_by_kind[event.kind], 0.0)
+    ):
         return allowed(event.id, ruleset.source.version, observe_only, features.is_missing, evidence)
-    seen = _Seen(findings, weighed, evidence, features.is_missing, observe_only)
+    seen = _Seen(findings, weighed, evidence, before, features, observe_only)
     return _decide(event, seen, ruleset)
+
+
+_BEFORE = "what the session did before"
 
 
 class _Seen(NamedTuple):
@@ -60,7 +68,8 @@ class _Seen(NamedTuple):
     findings: list[Finding]
     weighed: Weighed | None
     evidence: float
-    is_missing: bool
+    before: float
+    features: Features
     observe_only: bool
 
 
@@ -94,7 +103,14 @@ def _decide(event: Event, seen: _Seen, ruleset: Ruleset) -> Decision:
     if weighed is not None:
         points += weighed.shares()
     risk = min(sum(points, 0.0), MAX_RISK)
-    reached = [_reached(limit) for limit in ruleset.thresholds_by_kind[kind] if risk >= limit.risk]
+    if seen.before > risk:
+        counting.append(Finding("session", "session_before", seen.before - risk, text=_BEFORE))
+        risk = seen.before
+    reached = [
+        _reached(limit)
+        for limit in ruleset.thresholds_by_kind[kind]
+        if risk >= limit.risk and (limit.scope is Scope.ANY or _is_for(limit, seen.features))
+    ]
     counting += reached
     action = max(
         [_possible(finding.action, kind) for finding in counting if finding.action], default=Action.ALLOW
@@ -114,7 +130,7 @@ def _decide(event: Event, seen: _Seen, ruleset: Ruleset) -> Decision:
         ruleset.source.version,
         max(waits, default=0),
         seen.observe_only,
-        seen.is_missing,
+        seen.features.is_missing,
         seen.evidence,
         _preferred(counting) if action == Action.CHALLENGE else Strength.NONE,
     )
@@ -131,6 +147,10 @@ def _reached(threshold: Threshold) -> Finding:
         "the risk",
         lenient=threshold.lenient,
     )
+
+
+def _is_for(threshold: Threshold, features: Features) -> bool:
+    return bool(features.facts["device.is_trusted"]) == (threshold.scope is Scope.KNOWN_DEVICE)
 
 
 def _is_reached(thresholds: Iterable[Threshold], risk: float) -> bool:

@@ -203,6 +203,7 @@ def _session(facts: Facts, source: Source) -> None:
     facts["session.login_risk"] = float(session.get("risk", 0.0))
     facts["session.login_evidence"] = float(session.get("nats", 0.0))
     facts["session.score"] = float(session.get("score", 0.0))
+    facts["session.peak"] = float(session.get("peak", 0.0))
     facts["session.strength"] = session.get("strength", 0)
     facts["session.proof_age_seconds"] = max(0, at - proof) / 1000 if proof else NEVER_SECONDS
     facts["session.is_ended"] = bool(session.get("ended")) or _is_cut_off(reading)

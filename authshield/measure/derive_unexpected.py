@@ -43,7 +43,7 @@ def unexpected_facts(facts: dict[str, FactValue], reading: Reading, at_ms: int, 
     facts["device.proof_missed"] = looks.proofs >= USUAL_PROOFS and facts["device.proof"] == ""
 
 
-def _of_block(facts: dict[str, FactValue], reading: Reading, at_ms: int) -> float:
+def _of_block(reading: Reading, at_ms: int) -> float:
     """A block is judged by how often its carrier brings new ones: a line at home hardly ever, a mobile one always."""
     carrier, prefix = reading.entry("asn"), reading.entry("net")
     if not carrier.is_seen:
@@ -56,10 +56,13 @@ def _of_block(facts: dict[str, FactValue], reading: Reading, at_ms: int) -> floa
 
 
 def _of_network(facts: dict[str, FactValue], reading: Reading, at_ms: int, trust_ms: int) -> float:
-    prefix = reading.entry("net")
-    if facts["network.is_familiar"] and facts["network.prefix_seen"] and prefix.is_earned(at_ms, trust_ms):
+    """A network that was trusted at once, because of its device or a proof, calms down like any other.
+
+    Otherwise a stolen cookie would make the thief's network the customer's own as it arrives.
+    """
+    if facts["network.is_familiar"] and reading.entry("net").is_old(at_ms, trust_ms):
         return 0.0
-    block = _of_block(facts, reading, at_ms)
+    block = _of_block(reading, at_ms)
     if facts["network.is_familiar"]:
         return block
     carrier = surprise.of_entry("asn", reading.entry("asn"), reading, at_ms)

@@ -20,7 +20,7 @@ from authshield.measure.operands import (
 from authshield.measure.travel import radius_km
 from authshield.vocabulary.actions import Strength
 from authshield.vocabulary.decision import Decision, Final, Outcome
-from authshield.vocabulary.event import Event, Kind, Login, Order
+from authshield.vocabulary.event import HOLDABLE, Event, Kind, Login, Order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,18 @@ if TYPE_CHECKING:
     from authshield.measure.programs import Op
     from authshield.vocabulary.features import FactValue, Features
 
-PROFILE = {"dev": 32, "fp": 32, "net": 64, "asn": 32, "cc": 16, "br": 16, "hr": 24, "an": 32, "sym": 128, "mkt": 16}
+PROFILE = {
+    "dev": 32,
+    "fp": 32,
+    "net": 64,
+    "asn": 32,
+    "cc": 16,
+    "br": 16,
+    "hr": 24,
+    "an": 32,
+    "sym": 128,
+    "mkt": 16,
+}
 """Fields of an account's profile, and how many different values each keeps. ``an``: carriers, used as often as they
 brought an address block that was new."""
 
@@ -134,9 +145,7 @@ def _is_strange(features: Features) -> bool:
     return bool(features.facts["session.is_unusual"] or features.facts["session.device_changed"])
 
 
-def _learn_login(
-    event: Event, features: Features, keys: Keys, *, device: int, trusted: int
-) -> list[Op]:
+def _learn_login(event: Event, features: Features, keys: Keys, *, device: int, trusted: int) -> list[Op]:
     ops = _learn(keys, (*browser_and_places(event), ("hr", hour_of(event))), trusted=trusted)
     if event.network.asn and not features.facts["network.prefix_seen"]:
         ops.append(["l", "p:an", PROFILE["an"], field_tag(keys, "asn", str(event.network.asn)), 0])
@@ -167,7 +176,11 @@ def _session(event: Event, features: Features, settlement: Settlement, keys: Key
         return _session_start(event, features, settlement, keys)
     if event.kind is Kind.LOGOUT:
         return [["s", {"ended": 1}]]
-    return [["q", int(outcome.proved)]] if outcome.proved else []
+    ops: list[Op] = [["q", int(outcome.proved)]] if outcome.proved else []
+    evidence = settlement.decision.evidence
+    if event.kind in HOLDABLE and evidence > 0:
+        ops.append(["x", {"peak": round(evidence, 2)}])
+    return ops
 
 
 def _session_start(event: Event, features: Features, settlement: Settlement, keys: Keys) -> list[Op]:

@@ -41,6 +41,10 @@ class Entry(NamedTuple):
         """Whether it was given trust, or is old enough."""
         return self.first > 0 and (self.trusted == 1 or self.first + trust_ms <= at_ms)
 
+    def is_old(self, at_ms: int, trust_ms: int) -> bool:
+        """Whether it was first used so long ago."""
+        return 0 < self.first <= at_ms - trust_ms
+
 
 NOTHING = Entry()
 

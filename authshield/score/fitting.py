@@ -73,6 +73,7 @@ def fit(
     """Weights that explain the labels, drawn towards ``around`` as if by ``pull`` examples a weight.
 
     Bases come out as evidence: what an ordinary event starts from, the share of fraud among the examples taken out.
+    A sign weighs 0 on the step on which most ordinary events stand, so that what is told of it is news.
     Cost: some seconds for 100,000 examples. Raises ``ValueError`` where one of the two labels is missing.
     """
     counts = np.array([one.counts for one in examples])
@@ -86,7 +87,28 @@ def fit(
     shift = 0.5 * float(np.log(fraud / legit))
     prior = _vector(around, layout, shift)
     found = _descend(rows, labels, balance, prior=prior, pull=pull, layout=layout)
-    return _named(found, layout, shift)
+    return _centred(_named(found, layout, shift), _usual_steps(rows, counts * (1 - labels), layout))
+
+
+def _usual_steps(rows: NDArray[np.int64], counts: Floats, layout: _Layout) -> dict[str, int]:
+    """The step of each sign on which most of these examples stand."""
+    seen = np.bincount(rows.ravel(), np.repeat(counts, rows.shape[1]), layout.size + 1)
+    return {
+        sign.code: int(np.argmax(seen[(start := layout.starts[sign.code]) : start + sign.steps]))
+        for sign in SIGNS
+    }
+
+
+def _centred(weights: dict[str, tuple[float, ...]], usual: Mapping[str, int]) -> dict[str, tuple[float, ...]]:
+    """The same sums, told from the usual on: what a sign weighs there goes to the bases of its events."""
+    found = dict(weights)
+    for sign in SIGNS:
+        offset = weights[sign.code][usual[sign.code]]
+        found[sign.code] = tuple(round(one - offset, 2) for one in weights[sign.code])
+        for kind in sign.kinds:
+            code = base_code(kind)
+            found[code] = (round(found[code][0] + offset, 2),)
+    return found
 
 
 def _rows(examples: Sequence[Example], layout: _Layout) -> NDArray[np.int64]:

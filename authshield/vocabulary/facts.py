@@ -109,6 +109,7 @@ FACTS: tuple[Fact, ...] = (
         "session.login_evidence", "what the model of sign-ins said of it; negative: for the customer", "nats"
     ),
     _double("session.score", "verdict of the late scoring so far", "0-100"),
+    _double("session.peak", "the most evidence against one of its earlier orders or changes", "nats"),
     _int(
         "session.strength",
         "strongest proof in the session: 0 none, 1 any, 2 otp, 3 phishing-resistant, 4 oob",
