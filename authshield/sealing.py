@@ -51,8 +51,15 @@ def unseal(sealed: bytes, purpose: str) -> bytes:
 
 def keyed_hash(value: str, purpose: str, *, size: int = 16) -> str:
     """Hex keyed hash for look-ups, under the oldest key so that it survives a rotation. Cost: about 1 µs."""
-    key = _derive(sealing_keys()[-1], "hash/" + purpose)
-    return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=key, digest_size=size).hexdigest()
+    hashed = _hasher(sealing_keys()[-1], purpose, size).copy()
+    hashed.update(value.encode("utf-8", "surrogatepass"))
+    return hashed.hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _hasher(key: bytes, purpose: str, size: int) -> hashlib.blake2b:
+    """Ready for a value; to be copied."""
+    return hashlib.blake2b(key=_derive(key, "hash/" + purpose), digest_size=size)
 
 
 def sign(value: str, purpose: str) -> str:
@@ -67,5 +74,12 @@ def is_signed(value: str, signature: str, purpose: str) -> bool:
 
 
 def _mac(key: bytes, value: str, purpose: str) -> str:
-    derived = _derive(key, "sign/" + purpose)
-    return hmac.new(derived, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    signed = _signer(key, purpose).copy()
+    signed.update(value.encode("utf-8", "surrogatepass"))
+    return signed.hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _signer(key: bytes, purpose: str) -> hmac.HMAC:
+    """Ready for a value; to be copied."""
+    return hmac.new(_derive(key, "sign/" + purpose), digestmod=hashlib.sha256)

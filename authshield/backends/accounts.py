@@ -48,6 +48,8 @@ def limiter_name(username: str) -> str:
 
     Invisible characters are dropped, so that no look-alike spelling opens a fresh budget.
     """
+    if username.isascii() and username.isprintable() and " " not in username:
+        return username[:NAME_LENGTH].lower()
     folded = unicodedata.normalize("NFKC", username[: NAME_LENGTH * 2]).casefold()
     kept = (c for c in folded if unicodedata.category(c) not in {"Cf", "Cc", "Cs", "Zs"})
     return "".join(kept)[:NAME_LENGTH]

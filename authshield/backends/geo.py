@@ -125,6 +125,8 @@ def _open(path: str) -> Any:
 
 
 def _look_up(readers: list[Any], address: str) -> tuple[Record, ...]:
+    if not readers:
+        return ()
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from authshield.sealing import keyed_hash
+from authshield.vocabulary.address import is_ipv4
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +71,8 @@ def networks(ip: str) -> tuple[str, str]:
 
     An IPv4 address written as IPv6 (``::ffff:192.0.2.1``) is the IPv4 address.
     """
+    if is_ipv4(ip):
+        return f"{ip}/32", f"{ip.rpartition('.')[0]}.0/24"
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])
     except ValueError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from authshield.conf import current
 from authshield.errors import ConfigurationError
+from authshield.vocabulary.address import is_ipv4
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -74,6 +75,8 @@ def parse(hop: str) -> _Address | None:
 
 @lru_cache(maxsize=CACHED)
 def _written(peer: str) -> str:
+    if is_ipv4(peer):
+        return peer
     address = parse(peer)
     return str(address) if address else UNKNOWN_IP
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from authshield.conf import current, sealing_keys
 from authshield.sealing import is_signed, sign
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _FORM = re.compile(r"^v1\.([A-Za-z0-9_-]{22})\.([0-9a-f]{64})\Z")
 _PURPOSE = "device-cookie"
 _ISSUED = "_authshield_issued_device"
+_READ = "_authshield_device"
+_UNREAD: Any = object()
 _LENGTH = len("v1.") + 22 + len(".") + 64
 _CACHED = 8192
 
@@ -33,10 +35,14 @@ def cookie_name(*, is_secure: bool) -> str:
 def read_device(request: HttpRequest) -> str | None:
     """The verified device id that came with the request; None for no, a forged or a foreign cookie.
 
-    Cost: 1 µs for a cookie that this process has verified before, 10 µs for another.
+    Read once a request. Cost: 1 µs for a cookie that this process has verified before, 10 µs for another.
     """
-    raw = request.COOKIES.get(cookie_name(is_secure=request.is_secure()))
-    return _verified(raw, sealing_keys()) if raw and len(raw) == _LENGTH else None
+    device: str | None = getattr(request, _READ, _UNREAD)
+    if device is _UNREAD:
+        raw = request.COOKIES.get(cookie_name(is_secure=request.is_secure()))
+        device = _verified(raw, sealing_keys()) if raw and len(raw) == _LENGTH else None
+        setattr(request, _READ, device)
+    return device
 
 
 @lru_cache(maxsize=_CACHED)
