@@ -18,9 +18,10 @@ from authshield.judge import Ruleset, compile_ruleset
 from authshield.models import LimitDraft, ListDraft, RuleDraft, RulesetVersion
 from authshield.tune.snapshot import Snapshots
 from authshield.tune.transfer import PARTS, default_source, source_from_json, source_to_json
-from authshield.vocabulary.ruleset import Limit, RulesetSource, Switch
+from authshield.vocabulary.ruleset import Limit, RulesetSource, Switch, Threshold
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -97,6 +98,23 @@ def publish_source(source: RulesetSource, author: Author, reason: str, now: date
             for one in source.lists
         )
         return _publish(source, author, reason, now)
+
+
+def publish_part(
+    author: Author,
+    reason: str,
+    now: datetime,
+    *,
+    thresholds: tuple[Threshold, ...] | None = None,
+    weights: Mapping[str, tuple[float, ...]] | None = None,
+) -> RulesetVersion:
+    """Publish what is in force with other thresholds or weights; drafts wait on. ``RuleError`` as above."""
+    current = published() or default_source()
+    if thresholds is not None:
+        current = replace(current, thresholds=thresholds)
+    if weights is not None:
+        current = replace(current, weights=weights)
+    return _publish(current, author, reason, now)
 
 
 def rollback(number: int, author: Author, reason: str, now: datetime) -> RulesetVersion:

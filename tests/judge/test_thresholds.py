@@ -29,7 +29,7 @@ STRANGE = Threshold(LOGIN, 40, Action.DENY, scope=Scope.UNKNOWN_DEVICE)
 def test_each_kind_of_device_has_its_threshold(points: int, is_trusted: bool, action: Action) -> None:
     """From its own risk on, and not from the other's."""
     rules = ruleset(
-        rule("points", points=points, kinds=LOGIN, when="true"),
+        rule("points", kind=Kind.LOGIN, points=points),
         thresholds=(KNOWN, STRANGE),
         parameters=NOTHING,
     )
