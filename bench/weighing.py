@@ -3,7 +3,8 @@
     python -m bench.weighing --warm-up 10 FILE... > authshield/judge/evidence/weights.json
 
 Every file is replayed by the shipped limits alone, all of them in shadow, so that attacks go on to their ends. An
-order counts by itself, but all orders of a session together no more than ``MOST_A_SESSION`` of them.
+order counts by itself, but all orders of a session together no more than ``MOST_A_SESSION`` of them; a thief's order
+counts for the more the more money it moves. Wrong passwords are no examples.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from authshield.score.fitting import Example
 
 MOST_A_SESSION = 3
+USUAL_MINOR = 1_000_000
+LEAST_COUNT, MOST_COUNT = 0.25, 4.0
+"""What a thief's order counts: the root of its value over ``USUAL_MINOR``, within these."""
 
 
 class _Quiet:
@@ -60,11 +64,14 @@ def replayed(file: Path, warm_up: timedelta) -> list[Decided]:
     from authshield.conf import current
     from authshield.replay.job import Job, run
     from authshield.replay.run import Options
+    from authshield.vocabulary.event import Login
 
     found: list[Decided] = []
 
     def keep(decided: Decided) -> None:
-        if decided.steps is not None and not decided.in_warm_up and decided.record.label:
+        subject = decided.record.event.subject
+        is_wrong = isinstance(subject, Login) and not subject.succeeded
+        if decided.steps is not None and not (decided.in_warm_up or is_wrong) and decided.record.label:
             found.append(decided)
 
     options = Options(warm_up=warm_up, tells_steps=True)
@@ -83,9 +90,10 @@ def examples(decisions: Sequence[Decided]) -> Iterator[Example]:
     for one in decisions:
         event = one.record.event
         number = often[event.session, event.kind] if event.session else 1
-        yield Example(
-            event.kind.value, one.steps or {}, one.record.label == "fraud", min(1.0, MOST_A_SESSION / number)
-        )
+        counts, is_fraud = min(1.0, MOST_A_SESSION / number), one.record.label == "fraud"
+        if is_fraud and one.value_minor:
+            counts *= min(MOST_COUNT, max(LEAST_COUNT, (one.value_minor / USUAL_MINOR) ** 0.5))
+        yield Example(event.kind.value, one.steps or {}, is_fraud, counts)
 
 
 def main() -> None:

@@ -38,8 +38,10 @@ def unexpected_facts(facts: dict[str, FactValue], reading: Reading, at_ms: int, 
     facts["network.surprise"] = _of_network(facts, reading, at_ms, trust_ms)
     looks = reading.looks
     if looks.kin:
-        facts["device.likeness"] = likeness(looks.same, looks.other)
-        facts["device.is_twin"] = looks.kin == _TWIN
+        is_twin = facts["device.is_twin"] = looks.kin == _TWIN
+        # A cookie says already which device it is: what is the same proves nothing, what is not speaks against it.
+        has_changed = looks.other and not is_twin
+        facts["device.likeness"] = likeness(0 if has_changed else looks.same, looks.other)
     facts["device.proof_missed"] = looks.proofs >= USUAL_PROOFS and facts["device.proof"] == ""
 
 
@@ -62,10 +64,8 @@ def _of_network(facts: dict[str, FactValue], reading: Reading, at_ms: int, trust
     """
     if facts["network.is_familiar"] and reading.entry("net").is_old(at_ms, trust_ms):
         return 0.0
-    block = _of_block(reading, at_ms)
-    if facts["network.is_familiar"]:
-        return block
     carrier = surprise.of_entry("asn", reading.entry("asn"), reading, at_ms)
-    if facts["network.country_seen"] or not facts["network.country"]:
-        return max(block, carrier)
-    return carrier + surprise.of_entry("cc", reading.entry("cc"), reading, at_ms)
+    found = max(_of_block(reading, at_ms), carrier)
+    if not facts["network.country"]:
+        return found
+    return found + surprise.of_entry("cc", reading.entry("cc"), reading, at_ms)

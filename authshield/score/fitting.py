@@ -28,7 +28,7 @@ ROUNDS = 1500
 LEAST_FOR_OWN = {
     "who:device": -2.5,
     "who:network": -2.0,
-    "who:looks": -1.2,
+    "who:looks": -2.0,
     "who:device_proof": -2.5,
     "who:unproved": -4.5,
     "order:symbol": -2.0,

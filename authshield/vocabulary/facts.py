@@ -83,7 +83,7 @@ FACTS: tuple[Fact, ...] = (
     ),
     _double(
         "device.likeness",
-        "how much it looks as it did before or, a new one, like a trusted one; negative: unlike",
+        "how much it looks as it did before or, a new one, like a trusted one; negative: what has changed",
         "nats",
     ),
     _flag("device.is_twin", "a new device that was compared with the trusted one it resembles most"),

@@ -46,11 +46,20 @@ WHO: tuple[Sign, ...] = (
     Sign(
         "who:looks",
         SESSION,
-        ALL,
-        edges=(-6.0, -2.0, -0.01, 0.01, 2.0, 5.0),
+        frozenset({Kind.LOGIN}),
+        edges=(-6.0, -2.0, -0.01, 0.01, 2.0, 4.0),
         read=session_signs.looks,
         facts=("device.likeness",),
         text="the browser's looks",
+    ),
+    Sign(
+        "who:looks_now",
+        SESSION,
+        LATER,
+        edges=(0.01, 2.0, 4.0),
+        read=session_signs.looks,
+        facts=("device.likeness",),
+        text="the browser's looks since the sign-in",
     ),
     Sign(
         "who:device_proof",

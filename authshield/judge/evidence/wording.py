@@ -51,6 +51,7 @@ _WORDS: dict[str, Callable[[float], str]] = {
     "who:network": _known("the account's own network", "a network that is not familiar"),
     "who:relay": _one_of("no hosting or anonymizing network", "a hosting or anonymizing network"),
     "who:looks": _looks,
+    "who:looks_now": _looks,
     "who:device_proof": _one_of(
         "the device proved itself",
         "the device offered no proof",
