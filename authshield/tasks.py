@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from kombu.exceptions import OperationalError
 
 from authshield import clock
 from authshield.conf import current
-from authshield.contain import intake, passwords, steps
+from authshield.contain import campaigns, intake, passwords, steps
 from authshield.enforce import holds
 from authshield.errors import GatewayError, StoreUnavailable
 from authshield.judge import Ruleset
@@ -26,7 +27,9 @@ from authshield.measure.store import default_store
 from authshield.record import outbox, retention
 from authshield.schedule import beat_schedule
 from authshield.score import drain as draining
-from authshield.score.scan import InMemory
+from authshield.score.members import Note, ready, stored
+from authshield.score.scan import Members
+from authshield.score.session import in_words, of_member
 from authshield.tune.rulebook import active
 from authshield.vocabulary.ruleset import SwitchKind
 
@@ -149,7 +152,7 @@ def start(**_: object) -> None:
 
 def _work() -> draining.Work:
     return draining.Work(
-        clock=clock.now, ruleset=_ruleset, members=InMemory({}), found=_found, between=_between
+        clock=clock.now, ruleset=_ruleset, members=_members, found=_found, joined=_joined, between=_between
     )
 
 
@@ -165,6 +168,36 @@ def _found(found: draining.Found, now: datetime) -> None:
     )
     if case is not None and late.contains and _is_enforcing(now):
         intake.want_containment(case, now)
+
+
+def _members(notes: Sequence[Note]) -> Members:
+    return ready(notes, cleared=lambda names: campaigns.cleared(names, clock.now()))
+
+
+def _joined(found: draining.Found, now: datetime) -> Mapping[str, float]:
+    """A session of a campaign, and what that says against all the others."""
+    late, campaign = found.late, found.late.campaign
+    if campaign is None:
+        return {}
+    own = campaigns.Part(found.account, found.sid, found.event_id, found.at, late.score)
+    others = [
+        campaigns.Part(one.account, one.sid, one.event_id, one.at, of_member(one, campaign))
+        for one in campaign.members
+        if one.sid != found.sid
+    ]
+    joined = campaigns.Joined(
+        name=stored(campaign.join),
+        words=in_words(campaign),
+        event_id=found.event_id,
+        at=found.at,
+        score=late.score,
+        reasons=late.reasons,
+        parts=(own, *others),
+    )
+    ruleset, _ = active(now)
+    contain_from = ruleset.source.parameters["score_contain"] if _is_enforcing(now) else None
+    _, scores = campaigns.take(joined, now, contain_from=contain_from)
+    return scores
 
 
 def _is_enforcing(now: datetime) -> bool:

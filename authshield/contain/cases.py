@@ -1,6 +1,7 @@
 """Cases and their timelines. Must not act on an account; that is for ``steps``.
 
 There is one open case for a session, whoever opens it first, and one open case without a session for an account.
+Those of campaigns are opened by ``campaigns``.
 """
 
 from __future__ import annotations
@@ -39,14 +40,19 @@ def open_or_join(
     """
     case = _open(account, sid).first() or _create(account, sid, title=title, now=now)
     if score > case.score or not case.reasons:
-        case.title = redact.plain(title, 200)
-        case.score = score
-        case.reasons = [
-            {"code": reason.code, "points": reason.points, "text": redact.plain(reason.text)}
-            for reason in sorted(reasons, key=lambda reason: -reason.points)
-        ]
-        case.save(update_fields=["title", "score", "reasons"])
+        renew(case, title, score, reasons)
     return case
+
+
+def renew(case: Case, title: str, score: float, reasons: Sequence[Reason]) -> None:
+    """Say of a case what is known now. Cost: 1 statement."""
+    case.title = redact.plain(title, 200)
+    case.score = score
+    case.reasons = [
+        {"code": reason.code, "points": reason.points, "text": redact.plain(reason.text)}
+        for reason in sorted(reasons, key=lambda reason: -reason.points)
+    ]
+    case.save(update_fields=["title", "score", "reasons"])
 
 
 def was_cleared(sid: str) -> bool:
@@ -79,7 +85,7 @@ def is_noted(case: Case, key: str) -> bool:
 
 def _open(account: str, sid: str) -> QuerySet[Case]:
     not_closed = Case.objects.exclude(state=Case.State.CLOSED)
-    return not_closed.filter(sid=sid) if sid else not_closed.filter(sid="", account=account)
+    return not_closed.filter(sid=sid) if sid else not_closed.filter(sid="", campaign="", account=account)
 
 
 def _create(account: str, sid: str, *, title: str, now: datetime) -> Case:

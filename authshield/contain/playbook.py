@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
@@ -47,10 +48,20 @@ def contain(case_id: str, now: datetime, *, by: str = "") -> Case:
         Case.objects.filter(pk=case.pk, state=Case.State.OPEN).update(
             state=Case.State.CONTAINED, contained_at=now
         )
+        if case.part_of_id is not None:
+            _campaign_done(case.part_of_id, now)
         apply_account_soon(case.account, now)
         outbox.enqueue(LOOK_AGAIN, str(case.pk), now, LOOK_AGAIN_SECONDS)
     case.refresh_from_db()
     return case
+
+
+def _campaign_done(campaign: UUID, now: datetime) -> None:
+    """A campaign is contained once every case that is part of it is."""
+    if not Case.objects.filter(part_of=campaign, state=Case.State.OPEN).exists():
+        Case.objects.filter(pk=campaign, state=Case.State.OPEN).update(
+            state=Case.State.CONTAINED, contained_at=now
+        )
 
 
 def look_again(case_id: str, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The tables. What must survive the loss of Redis lives here."""
 
 from authshield.models.accounts import AccountState, Device, Session
+from authshield.models.campaigns import CampaignMember, ScanMember
 from authshield.models.cases import Case, CaseEntry
 from authshield.models.challenges import Challenge
 from authshield.models.factors import EmailFactor, RecoveryCodes, TotpFactor
@@ -22,6 +23,7 @@ from authshield.models.rules import LimitDraft, ListDraft, RuleDraft, RulesetVer
 __all__ = [
     "AccountState",
     "Calibration",
+    "CampaignMember",
     "Case",
     "CaseEntry",
     "Challenge",
@@ -42,6 +44,7 @@ __all__ = [
     "RecoveryCodes",
     "RuleDraft",
     "RulesetVersion",
+    "ScanMember",
     "Session",
     "SessionScore",
     "SignCount",

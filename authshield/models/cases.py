@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Case(models.Model):
-    """What the desk works on. One open case for a session."""
+    """What the desk works on. One open case for a session, and one for a campaign for as long as it goes on."""
 
     class State(models.TextChoices):
         """Where the work stands."""
@@ -27,7 +27,9 @@ class Case(models.Model):
         LEGIT = "legit", _("legitimate")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.CharField(_("account"), max_length=64, db_index=True)
+    account = models.CharField(
+        _("account"), max_length=64, blank=True, db_index=True, help_text=_("empty for a campaign")
+    )
     sid = models.CharField(_("session"), max_length=64, blank=True)
     title = models.CharField(_("title"), max_length=200)
     score = models.FloatField(_("score"), default=0)
@@ -39,6 +41,22 @@ class Case(models.Model):
     opened_at = models.DateTimeField(_("opened at"), db_index=True)
     contained_at = models.DateTimeField(_("contained at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    campaign = models.CharField(
+        _("campaign"), max_length=100, blank=True, help_text=_("what its members have in common")
+    )
+    campaign_seen_at = models.DateTimeField(_("last joined at"), null=True, blank=True)
+    campaign_ended_at = models.DateTimeField(
+        _("campaign ended at"), null=True, blank=True, help_text=_("when nobody had joined it for a day")
+    )
+    part_of = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="parts",
+        verbose_name=_("part of"),
+        help_text=_("the campaign that its session belongs to"),
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -49,7 +67,7 @@ class Case(models.Model):
     )
 
     class Meta:
-        """One open case for a session, whoever opens it first."""
+        """One open case for a session or a campaign, whoever opens it first."""
 
         verbose_name = _("case")
         verbose_name_plural = _("cases")
@@ -60,7 +78,12 @@ class Case(models.Model):
                 fields=["sid"],
                 condition=~models.Q(sid="") & ~models.Q(state="closed"),
                 name="authshield_case_once",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["campaign"],
+                condition=~models.Q(campaign="") & models.Q(campaign_ended_at=None) & ~models.Q(state="closed"),
+                name="authshield_campaign_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -165,9 +165,10 @@ class SwitchRow(models.Model):
         OBSERVE_ALL = "observe_all", _("observe only: stop nobody")
         RULE_OFF = "rule_off", _("one rule off")
         TIGHTEN = "tighten", _("one kind of event tightened")
+        SYMBOL = "symbol", _("buys of one symbol tightened")
 
     kind = models.CharField(_("switch"), max_length=12, choices=Kind.choices)
-    target = models.CharField(_("rule or kind of event"), max_length=50, blank=True)
+    target = models.CharField(_("rule, kind of event or symbol"), max_length=50, blank=True)
     action = models.CharField(_("at least"), max_length=10, choices=ActionChoice.choices, default="challenge")
     required = models.CharField(
         _("required strength"), max_length=20, choices=StrengthChoice.choices, default="otp"

@@ -23,6 +23,7 @@ from authshield.models import (
     LedgerEntry,
     Notice,
     OutboxTask,
+    ScanMember,
     Session,
     SessionScore,
     StoreReport,
@@ -31,6 +32,9 @@ from authshield.models import (
 BATCH = 1000
 MAX_BATCHES = 50
 """A batch of each table at a time; what is left is taken by the next run."""
+
+SCAN_DAYS = 2
+"""Longer than the scan for campaigns looks back, by what a worker may be behind."""
 
 FALLBACK_DAYS = 31
 """As long as the longest window that a limit may have."""
@@ -57,6 +61,7 @@ def _expired(now: datetime) -> Iterator[QuerySet[Any]]:
     yield Notice.objects.filter(sent_at__lt=journal)
     yield OutboxTask.objects.filter(done_at__lt=journal)
     yield FallbackWindow.objects.filter(updated_at__lt=now - timedelta(days=FALLBACK_DAYS))
+    yield ScanMember.objects.filter(at__lt=now - timedelta(days=SCAN_DAYS))
     yield StoreReport.objects.filter(reported_at__lt=journal)
     yield Hold.objects.filter(~Q(state=Hold.State.WAITING), created_at__lt=ledger)
     yield Case.objects.filter(state=Case.State.CLOSED, closed_at__lt=ledger)

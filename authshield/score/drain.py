@@ -1,23 +1,22 @@
-"""Empties the scoring stream: journal, devices, sessions and late scores, in batches, for as long as it is let.
+"""Empties the scoring streams: journal, devices, sessions and late scores, in batches, for as long as it is let.
 
-One drain works at a time, under a lease. An entry is acknowledged after its effects are committed, and every
-effect may be repeated, so that a crash at any point costs time and nothing else. Must not act on a session:
-what is found goes to ``Work.found``.
+Each shard has one drain at a time, under a lease; all that belongs to an account is in one shard, in order. An entry
+is acknowledged after its effects are committed, and every effect may be repeated, so that a crash at any point costs
+time and nothing else. Must not act on a session: what is found goes to ``Work.found`` and ``Work.joined``.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
 
-from authshield.errors import StoreUnavailable
 from authshield.judge import Ruleset
 from authshield.measure import stream
 from authshield.measure.profile import mark_session
@@ -26,15 +25,14 @@ from authshield.measure.stream import Entry, Seen, Settled
 from authshield.models import Session, SessionScore
 from authshield.record import journal
 from authshield.record.sightings import Sighting, save_sightings
-from authshield.score.scan import Members
-from authshield.score.session import MODEL, SCORED, LateScore, score
+from authshield.score.scan import Join, Member, Members
+from authshield.score.session import MODEL, SCORED, LateScore, notes, score
+from authshield.score.shares import Shares
 
 logger = logging.getLogger("authshield.drain")
 
 BATCH = 500
 BLOCK_MS = 200
-LEASE = "drain"
-LEASE_SECONDS = 10.0
 LINGER_SECONDS = 20.0
 
 _UNFIT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, DataError, IntegrityError)
@@ -44,50 +42,68 @@ limit, ends the drain, and what was read comes again."""
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A session whose late score after ``event_id`` is high enough for a case."""
+    """A session whose late score after ``event_id`` is high enough for a case.
+
+    ``is_thin``: the event is an order in a symbol that is known to be thinly traded.
+    """
 
     account: str
     sid: str
     event_id: str
     late: LateScore
+    at: datetime
+    is_thin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What the drain is given by the floor above.
 
-    ``ruleset`` in force; ``members`` of campaigns; ``found`` is called in the batch's transaction, once an event;
-    ``between`` after every read, a few times a second.
+    - ``ruleset`` in force; ``members`` of campaigns, for a batch that will note these.
+    - ``found`` is called in the batch's transaction, once an event, for a session of no campaign.
+    - ``joined`` is called after it, perhaps more than once, for one of a campaign; returns its sessions' scores.
+    - ``between`` is called after every read, a few times a second.
     """
 
     clock: Callable[[], datetime]
     ruleset: Callable[[datetime], Ruleset]
-    members: Members
+    members: Callable[[Sequence[tuple[Join, Member]]], Members]
     found: Callable[[Found, datetime], None]
+    joined: Callable[[Found, datetime], Mapping[str, float]]
     between: Callable[[datetime], None]
 
 
 def drain(store: Store, work: Work, *, linger_seconds: float = LINGER_SECONDS) -> int | None:
-    """Work for ``linger_seconds``; returns how many entries were done, None where another drain is at work.
+    """Work for ``linger_seconds``; returns how many entries were done, None where others are at work on all shards.
 
     Raises ``StoreUnavailable`` or a database error where one of them is away; what was read comes again.
     """
-    token = secrets.token_hex(16)
-    if not stream.take_lease(store, LEASE, token, LEASE_SECONDS):
-        return None
-    done = 0
+    shares = Shares(store, secrets.token_hex(16))
+    done, just_done = None, 1
     until = work.clock() + timedelta(seconds=linger_seconds)
     try:
-        while work.clock() < until and stream.renew_lease(store, LEASE, token, LEASE_SECONDS):
-            entries = stream.read(store, count=BATCH, block_ms=BLOCK_MS)
-            process(entries, store, work)
-            stream.ack(store, entries)
-            done += len(entries)
+        while work.clock() < until:
+            mine = shares.take()
+            if not shares.is_needed:
+                break
+            if not mine:
+                shares.rest()
+                continue
+            wait_ms = 0 if just_done else BLOCK_MS // len(mine)
+            just_done = sum(_turn(store, work, shard, wait_ms) for shard in mine)
+            done = (done or 0) + just_done
             work.between(work.clock())
     finally:
-        with suppress(StoreUnavailable):
-            stream.drop_lease(store, LEASE, token)
+        shares.give_back()
     return done
+
+
+def _turn(store: Store, work: Work, shard: int, wait_ms: int) -> int:
+    """One batch of a shard; returns how many entries it had."""
+    entries = stream.read(store, count=BATCH, block_ms=wait_ms, shard=shard)
+    process(entries, store, work)
+    stream.ack(store, entries, shard=shard)
+    return len(entries)
 
 
 def process(entries: Sequence[Entry], store: Store, work: Work) -> None:
@@ -104,6 +120,8 @@ def process(entries: Sequence[Entry], store: Store, work: Work) -> None:
     except _UNFIT:
         logger.exception("a batch of %d entries failed, they are taken one by one", len(entries))
         scores = batch.commit_each(entries)
+    for found in batch.of_campaigns:
+        scores |= work.joined(found, now)
     for sid, value in scores.items():
         mark_session(store, sid, score=value)
 
@@ -115,13 +133,21 @@ class _Batch:
     work: Work
     ruleset: Ruleset
     now: datetime
+    of_campaigns: list[Found] = field(default_factory=list)
 
     def commit(self, entries: Sequence[Entry]) -> dict[str, float]:
         """All of them in one transaction; returns the scores of their sessions so far."""
+        orders = [entry for entry in entries if _is_scored(entry)]
+        # Before the transaction: what is noted must be seen by others before this batch asks for theirs.
+        members = self.work.members(
+            [note for entry in orders for note in notes(entry.event, entry.features, self.ruleset)]
+        )
         with transaction.atomic():
             journal.write([_line(entry) for entry in entries])
             save_sightings([_sighting(entry) for entry in entries], self.now)
-            return self._score(entries)
+            scores, joined = self._score(orders, members)
+        self.of_campaigns.extend(joined)
+        return scores
 
     def commit_each(self, entries: Sequence[Entry]) -> dict[str, float]:
         """Each in a transaction of its own; those that are unfit are left out."""
@@ -133,29 +159,34 @@ class _Batch:
                 logger.exception("event %s cannot be worked on and is left out", entry.event.id)
         return scores
 
-    def _score(self, entries: Sequence[Entry]) -> dict[str, float]:
+    def _score(self, orders: Sequence[Seen], members: Members) -> tuple[dict[str, float], list[Found]]:
         """Score what was seen, once an event and model."""
-        scored: dict[str, tuple[Found, datetime]] = {}
-        for entry in entries:
-            event = entry.event
-            if isinstance(entry, Seen) and event.kind in SCORED and event.session and event.account:
-                late = score(event, entry.features, self.ruleset, self.work.members)
-                scored[event.id] = Found(event.account, event.session, event.id, late), event.at
+        scored = {entry.event.id: self._found(entry, members) for entry in orders}
         if not scored:
-            return {}
+            return {}, []
         known = SessionScore.objects.filter(event_id__in=scored, model=MODEL)
         done = set(known.values_list("event_id", flat=True))
-        new = [(found, at) for event_id, (found, at) in scored.items() if event_id not in done]
-        SessionScore.objects.bulk_create(
-            [_row(found, at, self.now) for found, at in new], ignore_conflicts=True
-        )
-        for found, _ in new:
+        new = [found for event_id, found in scored.items() if event_id not in done]
+        SessionScore.objects.bulk_create([_row(found, self.now) for found in new], ignore_conflicts=True)
+        for found in new:
             _raise_score(found)
-            if found.late.opens_case:
+            if found.late.opens_case and found.late.campaign is None:
                 self.work.found(found, self.now)
-        sids = {found.sid for found, _ in scored.values()}
+        joined = [one for one in scored.values() if one.late.opens_case and one.late.campaign is not None]
+        sids = {found.sid for found in scored.values()}
         rows = Session.objects.filter(pk__in=sids, score__isnull=False).values_list("sid", "score")
-        return {sid: value for sid, value in rows if value is not None}
+        return {sid: value for sid, value in rows if value is not None}, joined
+
+    def _found(self, entry: Seen, members: Members) -> Found:
+        event, facts = entry.event, entry.features.facts
+        late = score(event, entry.features, self.ruleset, members)
+        is_thin = bool(facts["order.is_thin"])
+        return Found(event.account or "", event.session or "", event.id, late, event.at, is_thin=is_thin)
+
+
+def _is_scored(entry: Entry) -> TypeGuard[Seen]:
+    event = entry.event
+    return isinstance(entry, Seen) and event.kind in SCORED and bool(event.session and event.account)
 
 
 def _line(entry: Entry) -> journal.Line:
@@ -176,7 +207,7 @@ def _raise_score(found: Found) -> None:
     Session.objects.filter(lower, pk=found.sid).update(score=found.late.score)
 
 
-def _row(found: Found, at: datetime, now: datetime) -> SessionScore:
+def _row(found: Found, now: datetime) -> SessionScore:
     reasons = [
         {"code": reason.code, "points": reason.points, "text": reason.text} for reason in found.late.reasons
     ]
@@ -187,6 +218,6 @@ def _row(found: Found, at: datetime, now: datetime) -> SessionScore:
         account=found.account,
         score=found.late.score,
         reasons=reasons,
-        event_at=at,
+        event_at=found.at,
         scored_at=now,
     )

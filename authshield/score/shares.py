@@ -28,10 +28,12 @@ class Shares:
         self._store = store
         self._token = token
         self._held: list[int] = []
+        self.is_needed = True
+        """Whether there is a share for this drain, now or as soon as another one has given it back."""
 
     def take(self) -> Sequence[int]:
         """The shards that are this drain's for ``LEASE_SECONDS`` from now on. Cost: 1 round trip, 1 a shard."""
-        store, token = self._store, self._token
+        store, token, had = self._store, self._token, self._held
         self._held = [
             one for one in self._held if stream.renew_lease(store, _lease(one), token, LEASE_SECONDS)
         ]
@@ -45,13 +47,8 @@ class Shares:
                 break
             if one not in self._held and stream.take_lease(store, _lease(one), token, LEASE_SECONDS):
                 self._held.append(one)
-        self._is_needed = bool(self._held) or drains <= store.shards
+        self.is_needed = bool(self._held) or (not had and 1 < drains <= store.shards)
         return tuple(self._held)
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether there is a share for this drain, now or as soon as another one has given it back."""
-        return self._is_needed
 
     def rest(self) -> None:
         """Wait a moment for a share."""

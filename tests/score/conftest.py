@@ -28,6 +28,7 @@ class Desk:
     """Takes what the drain finds. Its clock goes on by a second with every look."""
 
     found: list[Found] = field(default_factory=list)
+    joined: list[Found] = field(default_factory=list)
     turns: int = 0
     seconds: int = 0
     members: InMemory = field(default_factory=lambda: InMemory({}))
@@ -47,6 +48,12 @@ class Desk:
         del now
         self.found.append(found)
 
+    def join(self, found: Found, now: datetime) -> dict[str, float]:
+        """Keep it among those of campaigns."""
+        del now
+        self.joined.append(found)
+        return {}
+
     def between(self, now: datetime) -> None:
         """Count the turns."""
         del now
@@ -55,7 +62,14 @@ class Desk:
     @property
     def work(self) -> Work:
         """What the drain is given."""
-        return Work(self.clock, self.ruleset, self.members, self.take, self.between)
+        return Work(
+            clock=self.clock,
+            ruleset=self.ruleset,
+            members=lambda _notes: self.members,
+            found=self.take,
+            joined=self.join,
+            between=self.between,
+        )
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from authshield.errors import StoreUnavailable
 from authshield.measure import Store, measure
 from authshield.measure.stream import Seen, ack, drop_lease, lag, read, take_lease
 from authshield.models import Case, Device, JournalEntry, OutboxTask, Session, SessionScore
-from authshield.score.drain import LEASE, Found, drain, process
+from authshield.score.drain import Found, drain, process
 from authshield.score.session import MODEL
+from authshield.score.shares import LEASE
 from authshield.vocabulary.event import Kind
 from tests.hijack import LARGE_ADV, hijack, order, place, ruleset, sign_in
 from tests.recorded import STOPPED, event

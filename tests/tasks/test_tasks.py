@@ -21,6 +21,7 @@ from authshield.models import AccountState, Case, Hold, JournalEntry, OutboxTask
 from authshield.record import outbox
 from authshield.schedule import beat_schedule
 from authshield.score import drain as draining
+from authshield.score import shares
 from authshield.tune import rulebook
 from authshield.vocabulary.event import Kind
 from tests.hijack import hijack, publish, ruleset
@@ -134,7 +135,7 @@ def test_the_drain_asks_for_its_next_turn(victim: User, broker: Valkey) -> None:
 
     def take_away() -> None:
         wait_for(lambda: lag(default_store()) == 0, "the stream to be empty")
-        broker.client.delete(default_store().keys.lease(draining.LEASE))
+        broker.client.delete(default_store().keys.lease(shares.LEASE))
 
     # Celery knows its current app in this thread alone, so the drain works here.
     with ThreadPoolExecutor(1) as pool:
@@ -147,7 +148,7 @@ def test_the_drain_asks_for_its_next_turn(victim: User, broker: Valkey) -> None:
 
 def test_a_drain_beside_another_leaves_at_once(broker: Valkey) -> None:
     """And asks for nothing, so that turns do not multiply."""
-    broker.client.set(default_store().keys.lease(draining.LEASE), "another")
+    broker.client.set(default_store().keys.lease(shares.LEASE), "another")
     tasks.drain()
     assert waiting(broker) == []
 

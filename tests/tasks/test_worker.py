@@ -14,7 +14,7 @@ from authshield import clock
 from authshield.measure import default_store
 from authshield.measure.stream import lag
 from authshield.models import Case, Notice, Session, SessionScore
-from authshield.score.drain import LEASE
+from authshield.score.shares import LEASE
 from tests.hijack import hijack, publish
 from tests.recorded import person
 from tests.servers import Valkey
