@@ -16,14 +16,17 @@ LEAST_EXPIRY_SECONDS = 10.0
 def beat_schedule() -> dict[str, dict[str, Any]]:
     """The periodic work, for ``app.conf.beat_schedule``; each entry names its queue, so it needs no route.
 
-    What a stopped worker leaves behind expires in the queue, so that it does not do it all at its return.
+    There is a drain for each shard, so that as many workers as there are shards score at the same time. What a
+    stopped worker leaves behind expires in the queue, so that it does not do it all at its return.
     """
     queue = current().QUEUE
+    names = dict.fromkeys(EVERY_SECONDS, 1) | {"drain": max(1, current().STREAM_SHARDS)}
     return {
-        f"authshield-{name.replace('_', '-')}": {
+        f"authshield-{name.replace('_', '-')}{f'-{number}' if number > 1 else ''}": {
             "task": f"authshield.{name}",
             "schedule": seconds,
             "options": {"queue": queue, "expires": max(LEAST_EXPIRY_SECONDS, seconds)},
         }
         for name, seconds in EVERY_SECONDS.items()
+        for number in range(1, names[name] + 1)
     }

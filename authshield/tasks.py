@@ -146,7 +146,8 @@ def celery_value(name: str) -> Any:
 @worker_ready.connect(weak=False, dispatch_uid="authshield.tasks.start")
 def start(**_: object) -> None:
     """Begin as soon as a worker is up, rather than at beat's first turn."""
-    _send(drain)
+    for _shard in range(current().STREAM_SHARDS):
+        _send(drain)
     _send(sync_flags)
 
 

@@ -1,8 +1,8 @@
 """Members of campaigns in the database: what ``scan.InMemory`` keeps, shared by all workers.
 
 A batch reads all its joins at once, writes what it notes in one statement, and works on a copy of its own in the
-order of its events. What others wrote before is seen; of two workers at one moment at least one sees the other, because
-each writes before it reads. Later evidence is never replaced by earlier, whoever comes last.
+order of its events. What others wrote before is seen; of two workers at one moment at least one sees the other,
+because each writes before it reads. Later evidence is never replaced by earlier, whoever comes last.
 """
 
 from __future__ import annotations
