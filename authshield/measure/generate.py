@@ -8,6 +8,7 @@ Cost: about 2 ms a kind of event and version, then kept by the identity of the l
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from authshield.measure.generate_windows import customers_header, window
 from authshield.vocabulary.event import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from authshield.measure.keys import Keys
     from authshield.vocabulary.event import Event
@@ -100,6 +101,10 @@ _KEEP_FIXED = "changed = true"
 _KEEP = "changed = true if need < $until then need = $until end"
 
 
+Tell = Callable[["Event", "Mapping[str, str]", "Keys"], bytes]
+"""Tells an operand of an event, given the event's entities."""
+
+
 class Section(NamedTuple):
     """What a script does with one kind of entity: what it is given, and which limits it replies."""
 
@@ -108,15 +113,18 @@ class Section(NamedTuple):
     limit_ids: tuple[str, ...]
 
 
-class Layout(NamedTuple):
-    """How a call is put together for one set of entities.
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """How a call is put together for one set of entities. Told apart by identity.
 
-    ``operands`` tell all that is to be told; ``arguments`` pick from it what each key is given.
+    ``runs`` tell what stays the same of a visitor, ``operands`` the rest of all that is to be told; ``arguments``
+    pick from both, in this order, what each key is given.
     """
 
     letters: tuple[str, ...]
     kinds: tuple[str, ...]
-    operands: tuple[Callable[[Event, Mapping[str, str], Keys], bytes], ...]
+    runs: tuple[tuple[Tell, ...], ...]
+    operands: tuple[Tell, ...]
     arguments: tuple[Callable[[Sequence[bytes]], Sequence[bytes]], ...]
     shape: tuple[tuple[str, tuple[str, ...]], ...]
 

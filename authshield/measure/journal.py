@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from authshield.measure.plan import Shape
+    from authshield.measure.lessons import Settlement
+    from authshield.measure.plan import Plan, Shape
+    from authshield.measure.visitor import Visitor
     from authshield.vocabulary.decision import Decision, Outcome
     from authshield.vocabulary.event import Event
     from authshield.vocabulary.features import Features
@@ -64,23 +66,20 @@ StreamEntry = tuple[bytes, bytes, bytes]
 """What a script adds to the stream: mark, blob, longest length."""
 
 
-def seen_entry(event: Event, shape: Shape, context: Context, length: int) -> StreamEntry:
+def seen_entry(event: Event, plan: Plan, context: Context, length: int) -> StreamEntry:
     """The entry of a measured event, as the script takes it."""
-    return SEEN, _packed(event) + _packed_shape(shape, context), b"%d" % length
+    return SEEN, _packed(event, plan.visitor) + _packed_shape(plan.shape, context), b"%d" % length
 
 
-def settled_entry(
-    event: Event,
-    decision: Decision,
-    outcome: Outcome,
-    extra: Mapping[str, str],
-    *,
-    trust: bool,
-    length: int,
-) -> StreamEntry:
+def settled_entry(event: Event, visitor: Visitor, settlement: Settlement, length: int) -> StreamEntry:
     """The entry of a settled event, as the script takes it."""
-    plain = [codec.decision_to_plain(decision), codec.outcome_to_plain(outcome), dict(extra), trust]
-    return SETTLED, _packed(event) + msgpack.packb(plain), b"%d" % length
+    plain = [
+        codec.decision_to_plain(settlement.decision),
+        codec.outcome_to_plain(settlement.outcome),
+        dict(settlement.extra),
+        settlement.trust,
+    ]
+    return SETTLED, _packed(event, visitor) + msgpack.packb(plain), b"%d" % length
 
 
 def read_entry(entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
@@ -106,17 +105,27 @@ def read_entry(entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
 
 
 _last: tuple[Event, bytes] | None = None
+_VISITORS_FIELDS = 3
 
 
-def _packed(event: Event) -> bytes:
-    """The event as its entries begin. It is packed twice in a row, seen and settled, so the last one is kept."""
+def _packed(event: Event, visitor: Visitor) -> bytes:
+    """The event as its entries begin: one map, of which the visitor's part is packed already.
+
+    It is packed twice in a row, seen and settled, so the last one is kept.
+    """
     global _last  # noqa: PLW0603 - one slot, read and replaced whole: threads can only miss it
     last = _last
     if last is not None and last[0] is event:
         return last[1]
-    packed: bytes = msgpack.packb(codec.event_to_plain(event))
+    occasion = codec.occasion_to_plain(event)
+    head = _MAPS[len(occasion) + _VISITORS_FIELDS]
+    packed: bytes = head + msgpack.packb(occasion)[1:] + visitor.packed
     _last = event, packed
     return packed
+
+
+_MAPS = tuple(bytes([0x80 + fields]) for fields in range(16))
+"""How a map of so many entries begins in msgpack."""
 
 
 @lru_cache(maxsize=1024)

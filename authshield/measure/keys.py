@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from authshield.measure.visitor import Visitors
 from authshield.sealing import keyed_hash
 from authshield.vocabulary.address import is_ipv4
 
@@ -35,6 +36,7 @@ class Keys:
         """Each shard's stream and its counter of dropped entries."""
         self.stream, self.dropped = self.streams[0]
         self.probe = f"{namespace}:{{probe}}"
+        self.visitors = Visitors()
         self._namespace = namespace
         self.entity = lru_cache(_CACHED)(self._entity)
         self.tag = lru_cache(_CACHED)(self._tag)

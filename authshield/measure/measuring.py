@@ -71,11 +71,12 @@ class _Asked(NamedTuple):
 
 def _ask(event: Event, ruleset: RulesetLike, store: Store, *, stream: bool) -> _Asked:
     context = Context.of(ruleset.source.parameters, store.market_time_zone)
-    call, shape = plan(event, ruleset, store.keys)
+    planned = plan(event, ruleset, store.keys)
+    call = planned.call
     if stream:
-        entry = seen_entry(event, shape, context, store.stream_length)
+        entry = seen_entry(event, planned, context, store.stream_length)
         call = call._replace(entry=entry, shard=shard_of(event, store.shards) if store.shards > 1 else 0)
-    return _Asked(call, shape, context)
+    return _Asked(call, planned.shape, context)
 
 
 def _since(began: float) -> float:

@@ -116,6 +116,16 @@ def field_tag(keys: Keys, field: str, value: str) -> int:
     return keys.tag("fingerprint" if field == "fp" else field, value) if value else 0
 
 
+_LASTING = frozenset({"device", "fingerprint", "block", "carrier", "country", "browser", "traits"})
+_LASTING_KINDS = frozenset({"ip", "net", "asn", "dev", "cc", "fp"})
+
+
+def is_lasting(name: str) -> bool:
+    """Whether this operand stays the same as long as client, device and network do."""
+    purpose, _, kind = name.partition(":")
+    return name in _LASTING or (purpose in {"tag", "pair"} and kind in _LASTING_KINDS)
+
+
 @cache
 def operand(name: str) -> Callable[[Event, Mapping[str, str], Keys], bytes]:
     """The function that tells this operand of an event, given the event's entities."""

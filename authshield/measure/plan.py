@@ -7,6 +7,7 @@ without the limits.
 
 from __future__ import annotations
 
+from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -22,7 +23,7 @@ from authshield.measure.generate import (
     program,
 )
 from authshield.measure.generate_bases import DAY_MS, HOUR_MS
-from authshield.measure.operands import amount_of, fingerprint_of, operand, order_of
+from authshield.measure.operands import amount_of, fingerprint_of, is_lasting, operand, order_of
 from authshield.measure.programs import header
 from authshield.vocabulary.event import Withdrawal
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from authshield.measure.keys import Keys
+    from authshield.measure.visitor import Visitor
     from authshield.vocabulary.event import Event, Kind
     from authshield.vocabulary.ruleset import Limit, RulesetSource
 
@@ -64,10 +66,11 @@ class RulesetLike(Protocol):
 
 
 class Plan(NamedTuple):
-    """The call, without an entry for the stream, and how its reply is to be read."""
+    """The call, without an entry for the stream, how its reply is to be read, and whose event it is."""
 
     call: Call
     shape: Shape
+    visitor: Visitor
 
 
 def plan(event: Event, ruleset: RulesetLike, keys: Keys) -> Plan:
@@ -77,7 +80,12 @@ def plan(event: Event, ruleset: RulesetLike, keys: Keys) -> Plan:
     layout = made.layouts.get((*found, order_of(event) is not None))
     if layout is None:
         layout = _laid_out(made, event, found)
-    told = [tell(event, found, keys) for tell in layout.operands]
+    visitor = keys.visitors.of(event)
+    said = visitor.said.get(layout)
+    if said is None:
+        said = tuple([b"".join([tell(event, found, keys) for tell in run]) for run in layout.runs])
+        visitor.say(layout, said)
+    told = [*said, *[tell(event, found, keys) for tell in layout.operands]]
     if made.lists:
         told += _exemptions(made.lists, event, ruleset.lists)
     args = [b"".join(pick(told)) for pick in layout.arguments]
@@ -89,7 +97,7 @@ def plan(event: Event, ruleset: RulesetLike, keys: Keys) -> Plan:
         header(max(0, event.at_ms), keys.tag("event", event.id)),
         tuple(args),
     )
-    return Plan(call, layout.shape)
+    return Plan(call, layout.shape, visitor)
 
 
 def program_for(kind: Kind, ruleset: RulesetLike) -> Program:
@@ -136,18 +144,30 @@ def _laid_out(made: Program, event: Event, found: Mapping[str, str]) -> Layout:
     has_order = order_of(event) is not None
     chosen = {kind: made.sections.get(_letter(kind, found, has_order=has_order)) for kind in found}
     sections = {kind: section for kind, section in chosen.items() if section is not None}
-    names = dict.fromkeys(name for section in sections.values() for name in section.operands)
-    told = [name for name in names if name not in made.lists]
-    places = {name: place for place, name in enumerate((*told, *made.lists))}
+    cut = {kind: _runs(section.operands) for kind, section in sections.items()}
+    pieces = dict.fromkeys(piece for one in cut.values() for piece in one)
+    runs = [piece for piece in pieces if is_lasting(piece[0])]
+    told = [piece for piece in pieces if piece not in runs and piece[0] not in made.lists]
+    places = {piece: place for place, piece in enumerate((*runs, *told, *((name,) for name in made.lists)))}
     layout = Layout(
         letters=tuple(section.letter for section in sections.values()),
         kinds=tuple(sections),
-        operands=tuple(operand(name) for name in told),
-        arguments=tuple(_picker([places[name] for name in one.operands]) for one in sections.values()),
+        runs=tuple(tuple(operand(name) for name in run) for run in runs),
+        operands=tuple(operand(name) for (name,) in told),
+        arguments=tuple(_picker([places[piece] for piece in one]) for one in cut.values()),
         shape=tuple((kind, section.limit_ids) for kind, section in sections.items()),
     )
     made.layouts[*found, has_order] = layout
     return layout
+
+
+def _runs(operands: Sequence[str]) -> list[tuple[str, ...]]:
+    """The operands in their order: those in a row that last together, every other one alone."""
+    runs: list[tuple[str, ...]] = []
+    for lasts, group in groupby(operands, is_lasting):
+        names = tuple(group)
+        runs += [names] if lasts else [(name,) for name in names]
+    return runs
 
 
 def _picker(places: Sequence[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:

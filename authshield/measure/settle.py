@@ -118,14 +118,7 @@ def settling(
             programs[keys.entity(kind, value)] = [TTL.get(kind, 0), *ops]
     entry = None
     if stream:
-        entry = settled_entry(
-            event,
-            settlement.decision,
-            settlement.outcome,
-            settlement.extra,
-            trust=settlement.trust,
-            length=store.stream_length,
-        )
+        entry = settled_entry(event, keys.visitors.of(event), settlement, store.stream_length)
     call = learn_call(max(0, event.at_ms), tag, programs, entry)
     return call if store.shards == 1 else call._replace(shard=shard_of(event, store.shards))
 

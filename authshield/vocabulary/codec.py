@@ -42,14 +42,28 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def event_to_plain(event: Event) -> Plain:
     """One dict of numbers, strings, lists and None. Cost: about 5 µs."""
-    client, device, network = event.client, event.device, event.network
+    return occasion_to_plain(event) | visitor_to_plain(event.client, event.device, event.network)
+
+
+def occasion_to_plain(event: Event) -> Plain:
+    """As much of it as is not the visitor's."""
     plain: Plain = {
         "i": event.id,
         "t": (event.at - _EPOCH) // _MICROSECOND,
-        "k": event.kind.value,
+        "k": str(event.kind),
         "a": event.account,
         "s": event.session,
         "u": event.username,
+    }
+    if event.subject is not None:
+        name = type(event.subject).__name__
+        plain["x"] = [name, *_WRITERS[name](event.subject)]
+    return plain
+
+
+def visitor_to_plain(client: Client, device: DeviceSeen, network: Network) -> Plain:
+    """The rest of it: what one browser's events at one address have in common."""
+    return {
         "c": [
             client.ip,
             client.user_agent,
@@ -63,10 +77,6 @@ def event_to_plain(event: Event) -> Plain:
         "d": [device.id, device.proof, dict(device.fingerprint), device.key],
         "n": [network.asn, network.country, network.lat, network.lon, network.radius_km, network.kind],
     }
-    if event.subject is not None:
-        name = type(event.subject).__name__
-        plain["x"] = [name, *_WRITERS[name](event.subject)]
-    return plain
 
 
 def event_from_plain(plain: Mapping[str, Any]) -> Event:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from authshield.vocabulary.quick import quick
@@ -230,4 +231,10 @@ class Event:
     @property
     def at_ms(self) -> int:
         """Milliseconds since the epoch."""
-        return round(self.at.timestamp() * 1000)
+        return _milliseconds(self.at)
+
+
+@lru_cache(maxsize=64)
+def _milliseconds(at: datetime) -> int:
+    """Asked for some times in a row."""
+    return round(at.timestamp() * 1000)
