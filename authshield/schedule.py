@@ -9,7 +9,17 @@ from typing import Any
 
 from authshield.conf import current
 
-EVERY_SECONDS = {"drain": 5.0, "run_outbox": 5.0, "expire": 30.0, "sync_flags": 60.0, "purge": 3600.0}
+EVERY_SECONDS = {
+    "drain": 5.0,
+    "run_outbox": 5.0,
+    "expire": 30.0,
+    "sync_flags": 60.0,
+    "purge": 3600.0,
+    "learn": 86_400.0,
+    "refit": 43_200.0,
+}
+"""``refit`` asks twice a day whether a week is over: beat may be restarted more often than once a week."""
+
 LEAST_EXPIRY_SECONDS = 10.0
 
 

@@ -6,6 +6,7 @@ session_ended(sid, account, reason)           a session was ended by the desk, a
 account_frozen(account, reason)               an account was frozen
 factor_locked(account, factor, until)         too many wrong codes: locked until then, or disabled (None)
 store_state_changed(node, is_away)            this process works without Redis from now on, or with it again
+drift_measured(report)                        once a day: each sign's and rule's index is in ``report.content``
 """
 
 from __future__ import annotations
@@ -18,3 +19,4 @@ session_ended = Signal()
 account_frozen = Signal()
 factor_locked = Signal()
 store_state_changed = Signal()
+drift_measured = Signal()

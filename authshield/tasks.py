@@ -20,8 +20,10 @@ from authshield import clock
 from authshield.conf import current
 from authshield.contain import campaigns, intake, passwords, steps
 from authshield.enforce import holds
-from authshield.errors import GatewayError, StoreUnavailable
+from authshield.errors import ConfigurationError, GatewayError, StoreUnavailable
 from authshield.judge import Ruleset
+from authshield.learn import chances, weeks
+from authshield.learn import refit as refitting
 from authshield.learn.work import HANDLERS, SLOW
 from authshield.measure.store import default_store
 from authshield.record import outbox, retention
@@ -91,6 +93,30 @@ def purge() -> None:
     deleted = {table: rows for table, rows in retention.purge(clock.now()).items() if rows}
     if deleted:
         logger.info("purged: %s", deleted)
+
+
+@shared_task(name="authshield.learn", **_OPTIONS)
+def learn() -> None:
+    """Calibrate by the labels so far, and compare the latest week with those before."""
+    now = clock.now()
+    chances.renew(now)
+    report = weeks.report(now)
+    if report.is_alarming:
+        logger.warning("drifted: %s", ", ".join(row["name"] for row in weeks.drifted(report)))
+
+
+@shared_task(name="authshield.refit", **_OPTIONS)
+def refit() -> None:
+    """Once a week propose new weights, where labels are enough; a person promotes them."""
+    now = clock.now()
+    if not refitting.is_due(now):
+        return
+    try:
+        proposal = refitting.refit(now)
+    except ConfigurationError as error:
+        logger.error("%s", error)  # noqa: TRY400 - it says what to do, and a traceback would hide it
+        return
+    logger.info("refit: %s", f"proposal {proposal.pk}" if proposal else "too few labels yet")
 
 
 def celery_settings() -> dict[str, Any]:

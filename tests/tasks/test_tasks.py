@@ -31,7 +31,7 @@ from tests.workers import app_for, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TASKS = (tasks.drain, tasks.run_outbox, tasks.expire, tasks.sync_flags, tasks.purge)
+TASKS = (tasks.drain, tasks.run_outbox, tasks.expire, tasks.sync_flags, tasks.purge, tasks.learn, tasks.refit)
 
 
 @pytest.fixture(autouse=True)
