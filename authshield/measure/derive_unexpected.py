@@ -58,14 +58,14 @@ def _of_block(reading: Reading, at_ms: int) -> float:
 
 
 def _of_network(facts: dict[str, FactValue], reading: Reading, at_ms: int, trust_ms: int) -> float:
-    """A network that was trusted at once, because of its device or a proof, calms down like any other.
+    """A network that came with this very session is as new as it was, though its device may have made it trusted.
 
     Otherwise a stolen cookie would make the thief's network the customer's own as it arrives.
     """
-    if facts["network.is_familiar"] and reading.entry("net").is_old(at_ms, trust_ms):
-        return 0.0
-    carrier = surprise.of_entry("asn", reading.entry("asn"), reading, at_ms)
-    found = max(_of_block(reading, at_ms), carrier)
+    prefix, block = reading.entry("net"), _of_block(reading, at_ms)
+    if facts["network.is_familiar"] and prefix.first < reading.session.get("started", at_ms):
+        return 0.0 if prefix.is_old(at_ms, trust_ms) else block
+    found = max(block, surprise.of_entry("asn", reading.entry("asn"), reading, at_ms))
     if not facts["network.country"]:
         return found
     return found + surprise.of_entry("cc", reading.entry("cc"), reading, at_ms)

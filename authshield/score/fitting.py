@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 
 ROUNDS = 1500
 LEAST_FOR_OWN = {
+    "login:device": -2.5,
+    "login:network": -2.0,
+    "login:looks": -2.0,
+    "login:device_proof": -2.5,
     "who:device": -2.5,
     "who:network": -2.0,
-    "who:looks": -2.0,
     "who:device_proof": -2.5,
+    "who:sign_in": -2.5,
     "who:unproved": -4.5,
     "order:symbol": -2.0,
 }

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 SESSION, ORDER, CAMPAIGN = "login", "order", "campaign"
 """Groups: who it is, what is done, and what others do. Each can be switched off by a parameter ``model_<group>``."""
 
-ALL = frozenset({Kind.LOGIN, Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL, Kind.PROFILE_CHANGE})
-LATER = ALL - {Kind.LOGIN}
+LOGIN = frozenset({Kind.LOGIN})
+LATER = frozenset({Kind.ORDER, Kind.ORDER_CHANGE, Kind.WITHDRAWAL, Kind.PROFILE_CHANGE})
 ORDERS = frozenset({Kind.ORDER, Kind.ORDER_CHANGE})
 MONEY = frozenset({Kind.WITHDRAWAL})
 

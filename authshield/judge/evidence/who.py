@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from authshield.judge.evidence import session_signs
-from authshield.judge.evidence.sign import ALL, LATER, SESSION, Sign
-from authshield.vocabulary.event import Kind
+from authshield.judge.evidence.sign import LATER, LOGIN, SESSION, Sign
+
+if TYPE_CHECKING:
+    from authshield.judge.evidence.sign import Read
+
+
+def _at_both(
+    name: str, *, edges: tuple[float, ...], read: Read, facts: tuple[str, ...], text: str
+) -> tuple[Sign, Sign]:
+    """The same sign at the sign-in and later, where it weighs something else: by then it is known of the sign-in."""
+    return (
+        Sign(f"login:{name}", SESSION, LOGIN, edges, read, facts, text),
+        Sign(f"who:{name}", SESSION, LATER, edges, read, facts, text),
+    )
+
 
 WHO: tuple[Sign, ...] = (
-    Sign(
-        "who:device",
-        SESSION,
-        ALL,
+    *_at_both(
+        "device",
         edges=(-0.5, 0.3, 1.0, 2.0, 3.0),
         read=session_signs.device,
         facts=(
@@ -19,10 +32,8 @@ WHO: tuple[Sign, ...] = (
         ),
         text="device",
     ),
-    Sign(
-        "who:network",
-        SESSION,
-        ALL,
+    *_at_both(
+        "network",
         edges=(-0.5, 0.01, 0.7, 1.5, 2.5, 3.5),
         read=session_signs.network,
         facts=(
@@ -31,10 +42,8 @@ WHO: tuple[Sign, ...] = (
         ),
         text="network",
     ),
-    Sign(
-        "who:relay",
-        SESSION,
-        ALL,
+    *_at_both(
+        "relay",
         edges=(0.5,),
         read=session_signs.relay,
         facts=(
@@ -44,16 +53,16 @@ WHO: tuple[Sign, ...] = (
         text="hosting or anonymizing network",
     ),
     Sign(
-        "who:looks",
+        "login:looks",
         SESSION,
-        frozenset({Kind.LOGIN}),
+        LOGIN,
         edges=(-6.0, -2.0, -0.01, 0.01, 2.0, 4.0),
         read=session_signs.looks,
         facts=("device.likeness",),
         text="the browser's looks",
     ),
     Sign(
-        "who:looks_now",
+        "who:looks",
         SESSION,
         LATER,
         edges=(0.01, 2.0, 4.0),
@@ -61,10 +70,8 @@ WHO: tuple[Sign, ...] = (
         facts=("device.likeness",),
         text="the browser's looks since the sign-in",
     ),
-    Sign(
-        "who:device_proof",
-        SESSION,
-        ALL,
+    *_at_both(
+        "device_proof",
         edges=(0.5, 1.5, 2.5),
         read=session_signs.device_proof,
         facts=(
@@ -73,28 +80,22 @@ WHO: tuple[Sign, ...] = (
         ),
         text="the device's proof",
     ),
-    Sign(
-        "who:browser",
-        SESSION,
-        ALL,
+    *_at_both(
+        "browser",
         edges=(0.5,),
         read=session_signs.browser,
         facts=("device.browser_seen",),
         text="browser never used before",
     ),
-    Sign(
-        "who:hour",
-        SESSION,
-        ALL,
+    *_at_both(
+        "hour",
         edges=(0.3, 1.0, 2.0),
         read=session_signs.hour,
         facts=("event.hour_surprise",),
         text="hour of the day",
     ),
-    Sign(
-        "who:travel",
-        SESSION,
-        ALL,
+    *_at_both(
+        "travel",
         edges=(0.5,),
         read=session_signs.travel,
         facts=(
@@ -146,9 +147,9 @@ WHO: tuple[Sign, ...] = (
         text="contact data or factors changed",
     ),
     Sign(
-        "who:guessed",
+        "login:guessed",
         SESSION,
-        frozenset({Kind.LOGIN}),
+        LOGIN,
         edges=(1.5, 3.5, 8.5),
         read=session_signs.guessed,
         facts=("velocity.login-strangers-24h",),

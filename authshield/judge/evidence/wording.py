@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def say(sign: Sign, value: float) -> str:
     """One short line."""
-    words = _WORDS.get(sign.code)
+    words = _WORDS.get(sign.code) or _WORDS.get(sign.code.replace("login:", "who:"))
     return sign.text if words is None else words(value)
 
 
@@ -51,7 +51,6 @@ _WORDS: dict[str, Callable[[float], str]] = {
     "who:network": _known("the account's own network", "a network that is not familiar"),
     "who:relay": _one_of("no hosting or anonymizing network", "a hosting or anonymizing network"),
     "who:looks": _looks,
-    "who:looks_now": _looks,
     "who:device_proof": _one_of(
         "the device proved itself",
         "the device offered no proof",
@@ -77,7 +76,7 @@ _WORDS: dict[str, Callable[[float], str]] = {
         "contact data or factors changed today",
         "contact data or factors changed within the hour",
     ),
-    "who:guessed": lambda value: f"strangers tried the password {value:.0f} times in a day",
+    "login:guessed": lambda value: f"strangers tried the password {value:.0f} times in a day",
     "order:symbol": _known("a symbol of the account's own, or no buy", "a symbol new to the account"),
     "order:impact": _impact,
     "order:thin": _thin,
