@@ -45,6 +45,9 @@ def contain(case_id: str, now: datetime, *, by: str = "") -> Case:
     if failed:
         raise GatewayError(f"Case {case.pk}: not done yet: {', '.join(failed)}; the case says why")
     with transaction.atomic():
+        if case.part_of_id is not None:
+            # First the campaign's: whoever adds members to it locks in this order too.
+            list(Case.objects.select_for_update().filter(pk=case.part_of_id).values_list("pk"))
         Case.objects.filter(pk=case.pk, state=Case.State.OPEN).update(
             state=Case.State.CONTAINED, contained_at=now
         )

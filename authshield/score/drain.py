@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeGuard
 
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Greatest
 
 from authshield.judge import Ruleset
 from authshield.measure import stream
@@ -143,6 +144,7 @@ class _Batch:
             [note for entry in orders for note in notes(entry.event, entry.features, self.ruleset)]
         )
         with transaction.atomic():
+            _lock(entries)
             journal.write([_line(entry) for entry in entries])
             save_sightings([_sighting(entry) for entry in entries], self.now)
             scores, joined = self._score(orders, members)
@@ -168,8 +170,8 @@ class _Batch:
         done = set(known.values_list("event_id", flat=True))
         new = [found for event_id, found in scored.items() if event_id not in done]
         SessionScore.objects.bulk_create([_row(found, self.now) for found in new], ignore_conflicts=True)
+        _raise_scores(new)
         for found in new:
-            _raise_score(found)
             if found.late.opens_case and found.late.campaign is None:
                 self.work.found(found, self.now)
         joined = [one for one in scored.values() if one.late.opens_case and one.late.campaign is not None]
@@ -201,10 +203,23 @@ def _sighting(entry: Entry) -> Sighting:
     return Sighting(entry.event)
 
 
-def _raise_score(found: Found) -> None:
+def _lock(entries: Sequence[Entry]) -> None:
+    """Sessions in one order, before all else: campaigns lock those of all shards; none may wait in a circle."""
+    sids = {entry.event.session for entry in entries if entry.event.session}
+    if sids:
+        list(Session.objects.select_for_update().filter(pk__in=sids).order_by("pk").values_list("pk"))
+
+
+def _raise_scores(found: Iterable[Found]) -> None:
     """A session keeps its highest score: what came late or twice never lowers it."""
-    lower = Q(score=None) | Q(score__lt=found.late.score)
-    Session.objects.filter(lower, pk=found.sid).update(score=found.late.score)
+    highest: dict[str, float] = {}
+    for one in found:
+        highest[one.sid] = max(one.late.score, highest.get(one.sid, 0.0))
+    raised = [
+        Session(sid=sid, score=Greatest(Coalesce("score", 0.0), Value(score)))
+        for sid, score in highest.items()
+    ]
+    Session.objects.bulk_update(raised, ["score"])
 
 
 def _row(found: Found, now: datetime) -> SessionScore:
