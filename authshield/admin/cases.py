@@ -17,12 +17,14 @@ from authshield.admin.books import open_orders
 from authshield.admin.case_steps import CASE_STEPS
 from authshield.admin.desk import ReadOnly
 from authshield.admin.export import export_csv
+from authshield.admin.learning_words import chance_words
 from authshield.admin.steps import StepsAdmin
 from authshield.admin.tables import reasons_table
 from authshield.admin.timeline import timeline
 from authshield.admin.words import NONE, operation_words
 from authshield.backends.accounts import user_of
 from authshield.models import AccountState, Case, Device, Hold, Session
+from authshield.vocabulary.event import Kind
 
 LINKED = 20
 
@@ -73,17 +75,23 @@ class CaseAdmin(ReadOnly, StepsAdmin):
                     "owner",
                     ("opened_at", "contained_at", "closed_at"),
                     "rounded_score",
+                    "chance",
                     "why",
                 ]
             },
         )
     ]
-    readonly_fields = ["rounded_score", "why", "age", "customer", "frozen"]
+    readonly_fields = ["rounded_score", "chance", "why", "age", "customer", "frozen"]
 
     @admin.display(description=_("score"), ordering="score")
     def rounded_score(self, case: Case) -> str:
         """Without digits that nobody reads."""
         return f"{case.score:.0f}"
+
+    @admin.display(description=_("chance of fraud"))
+    def chance(self, case: Case) -> str:
+        """What the score stands for, by the labels so far: it is on the scale of risks."""
+        return chance_words(case.score, Kind.ORDER.value)
 
     @admin.display(description=_("age"), ordering="opened_at")
     def age(self, case: Case) -> str:

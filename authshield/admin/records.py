@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from authshield.admin import labelling
 from authshield.admin.desk import DeskAdmin, ReadOnly, words_filter
 from authshield.admin.export import export_csv
+from authshield.admin.learning_words import chance_words
 from authshield.admin.steps import StepsAdmin
 from authshield.admin.tables import facts_table, reasons_table
 from authshield.admin.words import ACTION_WORDS, FINAL_WORDS, KIND_WORDS, NONE, kind_words, operation_words
+from authshield.learn.recorded import LABELLED_KINDS
 from authshield.models import JournalEntry, LedgerEntry, Notice, OutboxTask, SessionScore, StoreReport
 
 
@@ -60,6 +62,7 @@ class RecordedAdmin(ReadOnly, StepsAdmin):
                         "final",
                         "is_observed",
                         "risk",
+                        "chance",
                         "rules",
                         "ruleset_version",
                         "why",
@@ -71,7 +74,7 @@ class RecordedAdmin(ReadOnly, StepsAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
         """The computed ones; the rest is read-only anyway."""
-        return ["what", "why", "known", "operation_in_words"]
+        return ["what", "why", "known", "chance", "operation_in_words"]
 
     @admin.display(description=_("kind"), ordering="kind")
     def what(self, row: Any) -> str:
@@ -87,6 +90,11 @@ class RecordedAdmin(ReadOnly, StepsAdmin):
     def why(self, row: Any) -> SafeString:
         """Reasons with points."""
         return reasons_table(row.reasons)
+
+    @admin.display(description=_("chance of fraud"))
+    def chance(self, row: Any) -> str:
+        """What the risk stands for, by the labels so far."""
+        return chance_words(row.risk, row.kind) if row.kind in LABELLED_KINDS else NONE
 
     @admin.display(description=_("facts"))
     def known(self, row: Any) -> SafeString:
@@ -117,7 +125,7 @@ class JournalAdmin(RecordedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
         """No operation here."""
-        return ["what", "why", "known"]
+        return ["what", "why", "known", "chance"]
 
 
 @admin.register(Notice)

@@ -14,6 +14,7 @@ from authshield.admin import publishing
 from authshield.admin.changes import Change, touched
 from authshield.admin.desk import who, words_filter
 from authshield.admin.draft_forms import RuleForm
+from authshield.admin.learning import warn_of_drift
 from authshield.admin.rulebook import pending, velocity_source
 from authshield.admin.steps import StepsAdmin
 from authshield.admin.words import NONE, kind_words
@@ -59,6 +60,7 @@ class DraftAdmin(StepsAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, with what is pending and the buttons that the person may use."""
+        warn_of_drift(request)
         number, changes, problems = pending()
         setattr(request, _REMEMBERED, touched(changes))
         context = {

@@ -49,6 +49,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     ),
     "tuners": (
         *(f"{verb}_{draft}" for draft in ("ruledraft", "limitdraft", "listdraft") for verb in WRITING),
+        "add_proposal",
         "add_switchrow",
         "change_switchrow",
     ),
