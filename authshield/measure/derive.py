@@ -64,9 +64,13 @@ Facts = LazyFacts[Source]
 _UNEXPECTED = "unexpected"
 """A group of its own, since pages never ask for it."""
 
+_HOUR, _UNUSUAL = "event.hour_surprise", "session.is_unusual"
+"""Each by itself: pages never ask for them either."""
+
 _DEFAULTS: dict[str, dict[str, FactValue]] = {}
 for _name, _value in MISSING.items():
-    _group = _UNEXPECTED if _name in UNEXPECTED else _name.partition(".")[0]
+    _group = _name if _name in {_HOUR, _UNUSUAL} else _name.partition(".")[0]
+    _group = _UNEXPECTED if _name in UNEXPECTED else _group
     _DEFAULTS.setdefault(_group, {})[_name] = _value
 
 
@@ -85,21 +89,15 @@ def derive(
     ``milliseconds`` is how long the store was waited for.
     """
     reading = read(event, shape, replies)
-    counts = dict(zip(map(_velocity, reading.counts), reading.counts.values(), strict=True))
     is_cold = durable and event.account is not None and not reading.account.get("synced")
-    facts = LazyFacts(counts, _FILLERS, Source(event, reading, context, event.at_ms))
-    return Features(facts, tuple(reading.over), is_cold=is_cold, store_milliseconds=milliseconds)
+    facts = LazyFacts(reading.velocity, _FILLERS, Source(event, reading, context, event.at_ms))
+    return Features(facts, reading.over, is_cold=is_cold, store_milliseconds=milliseconds)
 
 
 def without_store(event: Event, context: Context, *, milliseconds: float = 0.0) -> Features:
     """The Features while the store cannot be asked: what the event says of itself, the rest at its default."""
     facts: Facts = LazyFacts({"store.is_missing": True}, _FILLERS, Source(event, None, context, 0))
     return Features(facts, is_missing=True, store_milliseconds=milliseconds)
-
-
-@lru_cache(maxsize=4096)
-def _velocity(limit_id: str) -> str:
-    return "velocity." + limit_id
 
 
 @lru_cache(maxsize=8)
@@ -111,10 +109,13 @@ def _event(facts: Facts, source: Source) -> None:
     event = source.event
     facts["event.kind"] = event.kind.value
     facts["event.hour"] = event.at.astimezone(_zone(source.context.time_zone)).hour
-    facts["event.hour_surprise"] = 0.0
+
+
+def _hour_surprise(facts: Facts, source: Source) -> None:
+    facts[_HOUR] = 0.0
     reading = source.reading
-    if reading is not None and event.account is not None:
-        facts["event.hour_surprise"] = surprise.of_entry("hr", reading.entry("hr"), reading, source.at_ms)
+    if reading is not None and source.event.account is not None:
+        facts[_HOUR] = surprise.of_entry("hr", reading.entry("hr"), reading, source.at_ms)
 
 
 def _store(facts: Facts, source: Source) -> None:
@@ -193,9 +194,6 @@ def _session(facts: Facts, source: Source) -> None:
     if reading is None:
         return
     session = reading.session
-    if event.account is not None:
-        is_strange = not facts["device.is_trusted"] and not facts["network.is_familiar"]
-        facts["session.is_unusual"] = is_strange or bool(session.get("unusual"))
     if not session:
         return
     proof = session.get("proof", 0)
@@ -212,6 +210,13 @@ def _session(facts: Facts, source: Source) -> None:
     facts["session.browser_changed"] = _differs(session.get("browser", ""), event.client.browser)
     facts["session.network_changed"] = _differs(session.get("asn", 0), event.network.asn)
     facts["session.country_changed"] = _differs(session.get("country", ""), event.network.country)
+
+
+def _unusual(facts: Facts, source: Source) -> None:
+    facts[_UNUSUAL] = False
+    if source.reading is not None and source.event.account is not None:
+        is_strange = not facts["device.is_trusted"] and not facts["network.is_familiar"]
+        facts[_UNUSUAL] = is_strange or bool(source.reading.session.get("unusual"))
 
 
 def _order(facts: Facts, source: Source) -> None:
@@ -288,5 +293,7 @@ _GROUPS: dict[str, Callable[[Facts, Source], None]] = {
     "request": _request,
     "lists": _lists,
     _UNEXPECTED: _unexpected,
+    _HOUR: _hour_surprise,
+    _UNUSUAL: _unusual,
 }
 _FILLERS = Fillers({name: _GROUPS[group] for group, names in _DEFAULTS.items() for name in names})

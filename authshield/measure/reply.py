@@ -6,7 +6,7 @@ Must not say what the values mean: that is ``derive``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +18,7 @@ from authshield.measure.operands import order_of
 from authshield.vocabulary.features import LimitHit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from authshield.measure.plan import Shape
     from authshield.vocabulary.event import Event
@@ -75,15 +75,21 @@ _PLACES, _ALL = 8, len(FIELDS)
 _LOOKS = Struct(">BHHB")
 _NUMBERS = Struct(f">{len(NUMBERED)}H")
 _OTHER = 2
+_STARTS = {name: 1 + place * _ENTRY.size for place, name in enumerate(FIELDS)}
+_KEPT = 1024
+VELOCITY = "velocity."
+"""How the fact that holds a limit's count begins."""
 
 
 @dataclass(slots=True)
 class Reading:
     """One event's reply. What was not asked for stays at its default."""
 
-    account: dict[str, Any] = field(default_factory=dict)
-    session: dict[str, Any] = field(default_factory=dict)
+    account: Mapping[str, Any] = field(default_factory=dict)
+    session: Mapping[str, Any] = field(default_factory=dict)
     profile: dict[str, Entry] = field(default_factory=dict)
+    entries: bytes = b""
+    forgotten_ms: int = 0
     looks: Looks = UNKNOWN_LOOKS
     numbers: dict[str, int] = field(default_factory=dict)
     buyers: bytes = b""
@@ -98,28 +104,90 @@ class Reading:
     device_accounts: int = 0
     is_other_device: bool = False
     is_place_device: bool = False
-    counts: dict[str, int] = field(default_factory=dict)
-    over: list[LimitHit] = field(default_factory=list)
+    velocity: dict[str, int] = field(default_factory=dict)
+    over: tuple[LimitHit, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What each limit has counted, by its id; ``velocity`` has it by the name of its fact."""
+        return {name.removeprefix(VELOCITY): count for name, count in self.velocity.items()}
 
     def entry(self, name: str) -> Entry:
-        """The profile entry of the event's own value in this field."""
-        return self.profile.get(name, NOTHING)
+        """The profile entry of the event's own value in this field, read from ``entries`` when it is asked for."""
+        found = self.profile.get(name)
+        if found is None:
+            found = self.profile[name] = self._read_entry(_STARTS[name])
+        return found
+
+    def _read_entry(self, start: int) -> Entry:
+        if start >= len(self.entries):
+            return NOTHING
+        values = _ENTRY.unpack_from(self.entries, start)
+        return Entry._make(values) if values[_FIRST] and values[_LAST] > self.forgotten_ms else NOTHING
 
 
 def read(event: Event, shape: Shape, replies: Sequence[bytes]) -> Reading:
     """Read the replies of an event's keys. Cost: about 5 µs."""
-    reading = Reading()
-    for (kind, limit_ids), reply in zip(shape, replies, strict=True):
-        read_base = _BASES.get(kind)
+    reading, layout = Reading(), _layout(shape)
+    told: list[float] = []
+    for part, reply in zip(layout.parts, replies, strict=True):
+        kind, read_base, limits = part
         at = 0 if read_base is None else read_base(reading, event, reply)
-        if limit_ids:
-            at = _read_limits(reading, limit_ids, reply, at)
+        if limits is not None:
+            told += limits.unpack_from(reply, at)
+            at += limits.size
         if kind == "acct":
-            reading.account = _attributes(reply, at)
+            reading.account = _attributes(reply[at:])
         elif kind == "sess":
             # Of a session that has shown a device and no more, that is known.
-            reading.session = _attributes(reply, at) or ({"dev": True} if reply[0] else {})
+            reading.session = _attributes(reply[at:]) or ({"dev": True} if reply[0] else {})
+    if told:
+        reading.velocity = dict(zip(layout.names, map(int, told[::2]), strict=True))
+        if max(told[1::2]) >= 0:
+            reading.over = tuple(_hits(layout.names, told))
     return reading
+
+
+def _hits(names: Sequence[str], told: Sequence[float]) -> Iterator[LimitHit]:
+    for name, count, wait in zip(names, told[::2], told[1::2], strict=True):
+        if wait >= 0:
+            yield LimitHit(name.removeprefix(VELOCITY), int(count), int(wait))
+
+
+class _Part(NamedTuple):
+    """One key's reply: its kind of entity, what reads its base, and how many limits follow it."""
+
+    kind: str
+    read_base: Callable[[Reading, Event, bytes], int] | None
+    limits: Struct | None
+
+
+class _Layout(NamedTuple):
+    """How a shape is read; ``names`` are the facts that all its limits' counts become."""
+
+    parts: tuple[_Part, ...]
+    names: tuple[str, ...]
+
+
+_layouts: dict[int, tuple[Shape, _Layout]] = {}
+
+
+def _layout(shape: Shape) -> _Layout:
+    """Kept by the shape's identity, which the entry itself keeps from reuse, and by its value."""
+    kept = _layouts.get(id(shape))
+    if kept is None or kept[0] is not shape:
+        if len(_layouts) >= _KEPT:
+            _layouts.clear()
+        kept = _layouts[id(shape)] = shape, _laid_out(shape)
+    return kept[1]
+
+
+@lru_cache(maxsize=_KEPT)
+def _laid_out(shape: Shape) -> _Layout:
+    parts = (
+        _Part(kind, _BASES.get(kind), Struct(f">{2 * len(ids)}d") if ids else None) for kind, ids in shape
+    )
+    return _Layout(tuple(parts), tuple(VELOCITY + one for _, ids in shape for one in ids))
 
 
 def _read_session(reading: Reading, _: Event, reply: bytes) -> int:
@@ -145,11 +213,8 @@ def _read_account(reading: Reading, event: Event, reply: bytes) -> int:
     """The profile entries and what was traded; returns where the limits begin."""
     reading.is_place_device = reply[0] == 1
     has_order = order_of(event) is not None
-    names, forgotten = FIELDS[: _ALL if has_order else _PLACES], event.at_ms - ACCOUNT_TTL_MS
-    at = 1 + len(names) * _ENTRY.size
-    for name, entry in zip(names, _ENTRY.iter_unpack(reply[1:at]), strict=True):
-        if entry[_FIRST] and entry[_LAST] > forgotten:
-            reading.profile[name] = Entry._make(entry)
+    at = 1 + (_ALL if has_order else _PLACES) * _ENTRY.size
+    reading.entries, reading.forgotten_ms = reply[:at], event.at_ms - ACCOUNT_TTL_MS
     reading.looks = Looks._make(_LOOKS.unpack_from(reply, at))
     at += _LOOKS.size
     reading.numbers = dict(zip(NUMBERED, _NUMBERS.unpack_from(reply, at), strict=True))
@@ -161,20 +226,6 @@ def _read_account(reading: Reading, event: Event, reply: bytes) -> int:
     return at + _TRADES.size
 
 
-def _read_limits(reading: Reading, limit_ids: tuple[str, ...], reply: bytes, at: int) -> int:
-    layout = _limits(len(limit_ids))
-    values = layout.unpack_from(reply, at)
-    counts, waits = values[::2], values[1::2]
-    reading.counts.update(zip(limit_ids, map(int, counts), strict=True))
-    if max(waits) >= 0:
-        reading.over += [
-            LimitHit(limit_id, int(count), int(wait))
-            for limit_id, count, wait in zip(limit_ids, counts, waits, strict=True)
-            if wait >= 0
-        ]
-    return at + layout.size
-
-
 _BASES: dict[str, Callable[[Reading, Event, bytes], int]] = {
     "acct": _read_account,
     "sess": _read_session,
@@ -184,13 +235,8 @@ _BASES: dict[str, Callable[[Reading, Event, bytes], int]] = {
 """Each reads what comes before the limits, and returns where those begin."""
 
 
-@cache
-def _limits(number: int) -> Struct:
-    return Struct(f">{2 * number}d")
-
-
-def _attributes(reply: bytes, at: int) -> dict[str, Any]:
-    if len(reply) == at:
-        return {}
-    attributes: dict[str, Any] = msgpack.unpackb(reply[at:])
+@lru_cache(maxsize=2048)
+def _attributes(packed: bytes) -> Mapping[str, Any]:
+    """Between two events of a session they often stay as they are. Not to be changed."""
+    attributes: dict[str, Any] = msgpack.unpackb(packed) if packed else {}
     return attributes
