@@ -1,6 +1,6 @@
 """From a risk to the chance of fraud, by as many labels as there are. Pure.
 
-Shipped is one scale: 50 is even odds where one sign-in in some 27,000 is a thief's, and five points are a nat. Labels
+Shipped is one scale: 100 is even odds where one sign-in in some 27,000 is a thief's, and ten points are a nat. Labels
 shift it, then stretch it, then bend it (scoring reference, 5.2); each step is drawn towards the one before, so that
 few labels change little. Ranking is left to the risk itself.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 from authshield.judge.evidence.weigh import POINTS_A_NAT
 
-EVEN = 50.0
+EVEN = 100.0
 LEAST = 5
 """Frauds below which the shipped scale stays as it is."""
 

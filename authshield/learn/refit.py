@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from authshield.errors import ConfigurationError
+from authshield.judge.evidence.signs import BY_CODE
 from authshield.judge.evidence.weights import base_code, completed, shipped
 from authshield.learn.chances import GROUPS, KEPT_DAYS, LOGIN, MATURE_DAYS, group_of
 from authshield.learn.recorded import LABELLED_KINDS, steps_of
@@ -87,7 +88,10 @@ def known(now: datetime) -> list[Known]:
     """Labelled events, and a sample of old enough ones that nobody labelled. Cost: 5 queries."""
     since = now - timedelta(days=KEPT_DAYS)
     labelled = LabelledEvent.objects.filter(at__gte=since, at__lte=now)
-    found = [Known(row.at, row.kind, row.sid, row.steps, row.verdict == Verdict.FRAUD) for row in labelled]
+    found = [
+        Known(row.at, row.kind, row.sid, _readable(row.steps), row.verdict == Verdict.FRAUD)
+        for row in labelled
+    ]
     for group in GROUPS:
         found += _presumed(group, since, now - timedelta(days=MATURE_DAYS))
     return found
@@ -120,7 +124,7 @@ def judged(events: Sequence[Known], weights: Weights) -> dict[str, Any]:
 def nats_of(one: Known, weights: Weights) -> float:
     """What these weights say of an event."""
     base = weights[base_code(Kind(one.kind))][0]
-    return base + sum(weights[sign][step] for sign, step in one.steps.items() if sign in weights)
+    return base + sum(weights[sign][step] for sign, step in one.steps.items())
 
 
 def _recall(scored: Sequence[tuple[float, Known]], rate: float) -> float:
@@ -180,6 +184,11 @@ def _presumed(group: str, since: datetime, until: datetime) -> Iterable[Known]:
         Known(at, kind, sid, steps_of(kind, facts), is_fraud=False, counts=each)
         for at, kind, sid, facts in sample
     ]
+
+
+def _readable(steps: dict[str, int]) -> dict[str, int]:
+    """The steps that signs still have: a newer release may have cut one otherwise since it was counted."""
+    return {sign: step for sign, step in steps.items() if sign in BY_CODE and step < BY_CODE[sign].steps}
 
 
 def _capped(events: Sequence[Known]) -> list[Known]:

@@ -17,7 +17,13 @@ from authshield.errors import RuleError
 from authshield.judge import Ruleset, compile_ruleset
 from authshield.models import LimitDraft, ListDraft, RuleDraft, RulesetVersion
 from authshield.tune.snapshot import Snapshots
-from authshield.tune.transfer import PARTS, default_source, source_from_json, source_to_json
+from authshield.tune.transfer import (
+    PARTS,
+    default_source,
+    source_from_json,
+    source_of_version,
+    source_to_json,
+)
 from authshield.vocabulary.ruleset import Limit, RulesetSource, Switch, Threshold
 
 if TYPE_CHECKING:
@@ -57,7 +63,7 @@ def published(number: int | None = None) -> RulesetSource | None:
     """A published version, the newest by default; None where there is none."""
     rows = RulesetVersion.objects.order_by("-number")
     row = rows.first() if number is None else rows.filter(number=number).first()
-    return None if row is None else replace(source_from_json(row.snapshot), version=row.number)
+    return None if row is None else source_of_version(row.snapshot, row.number)
 
 
 def draft_source() -> RulesetSource:

@@ -23,7 +23,7 @@ from authshield.judge import Ruleset, compile_ruleset
 from authshield.models import RulesetVersion, SwitchRow
 from authshield.models.prepared import Prepared
 from authshield.tune.switches import live
-from authshield.tune.transfer import default_source, source_from_json
+from authshield.tune.transfer import default_source, source_of_version
 from authshield.vocabulary.ruleset import Switch
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _compiled(stamp: Stamp, held: Snapshot | None) -> Ruleset:
     number = stamp[0]
     row = RulesetVersion.objects.get(number=number)
     try:
-        return compile_ruleset(replace(source_from_json(row.snapshot), version=number))
+        return compile_ruleset(source_of_version(row.snapshot, number))
     except RuleError as error:
         log.error("version %d cannot be used, version %d stays in force: %s", number, last.version, error)  # noqa: TRY400 - the problems say it all
         return last

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import Enum
@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from authshield.errors import RuleError
+from authshield.judge.evidence.weights import usable
 from authshield.tune.fields import (
     Reader,
     UnreadableError,
@@ -143,6 +144,12 @@ def source_from_json(data: Any) -> RulesetSource:
     if problems:
         raise RuleError(problems)
     return RulesetSource(**{"version": 0, **head, **parts})
+
+
+def source_of_version(snapshot: Any, number: int) -> RulesetSource:
+    """A stored version; weights that a newer release has no use for any more are left out. ``RuleError`` as above."""
+    source = source_from_json(snapshot)
+    return replace(source, version=number, weights=usable(source.weights))
 
 
 def default_source() -> RulesetSource:

@@ -6,7 +6,7 @@ import pytest
 
 from authshield.errors import RuleError
 from authshield.judge import compile_ruleset, judge
-from authshield.tune.transfer import source_from_json, source_to_json
+from authshield.tune.transfer import source_from_json, source_of_version, source_to_json
 from authshield.vocabulary.actions import Action
 from authshield.vocabulary.event import Kind
 from authshield.vocabulary.ruleset import RulesetSource, Scope, Threshold
@@ -47,6 +47,12 @@ def test_weights_that_fall_are_not_published() -> None:
     """A more suspicious step never weighs less; a sign that is none is named."""
     with pytest.raises(RuleError, match=r"weights\.who:browser.*weights\.who:nobody"):
         compile_ruleset(RulesetSource(1, "mine", weights={"who:browser": (1.0, 0.0), "who:nobody": (1.0,)}))
+
+
+def test_weights_that_a_newer_release_has_no_use_for_are_left_out() -> None:
+    """A version that was published before an upgrade stays in force."""
+    kept = source_to_json(RulesetSource(3, "mine", weights={"who:browser": (0.0, 1.0), "who:gone": (1.0,)}))
+    assert source_of_version(kept, 3).weights == {"who:browser": (0.0, 1.0)}
 
 
 NOTHING = {"model_login": 0.0, "model_order": 0.0, "model_campaign": 0.0}

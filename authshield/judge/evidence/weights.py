@@ -42,6 +42,12 @@ def completed(given: Mapping[str, tuple[float, ...]]) -> Weights:
     return shipped() | dict(given)
 
 
+def usable(given: Mapping[str, tuple[float, ...]]) -> Weights:
+    """Those of published weights that still fit the signs: a newer release may have cut one into other steps."""
+    wrong = {code for code, _ in faults(given)}
+    return {code: nats for code, nats in given.items() if code not in wrong}
+
+
 def faults(given: Mapping[str, tuple[float, ...]]) -> Iterator[tuple[str, str]]:
     """What is wrong with weights: code and words. Steps must not weigh less the more suspicious they are."""
     bases = {base_code(kind) for kind in WEIGHED}
