@@ -216,12 +216,17 @@ class Replay:
     def _take_members(self, campaign: Campaign, case: str) -> None:
         """What a campaign says against sessions that were looked at before."""
         for member in campaign.members:
-            score = of_member(member, campaign)
-            if member.sid in self._ended or score < self._ruleset.source.parameters["score_contain"]:
+            if member.sid in self._ended:
                 continue
-            mark_session(self._store, member.sid, score=score, ended=True)
-            mark_account(self._store, member.account, suspect=True)
-            self._end(member.sid, score, case)
+            score, before = of_member(member, campaign), self._late.scores.get(member.sid, 0.0)
+            is_contained = score >= self._ruleset.source.parameters["score_contain"]
+            if score > before or is_contained:
+                highest = self._late.scores[member.sid] = max(score, before)
+                mark_session(self._store, member.sid, score=highest, ended=True if is_contained else None)
+            if is_contained:
+                mark_account(self._store, member.account, suspect=True)
+                self._disputed.add(member.sid)
+                self._end(member.sid, score, case)
 
     def _end(self, session: str, score: float, case: str) -> None:
         text = "its session was ended by the late scoring"
