@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
+from authshield.judge.evidence.weigh import POINTS_A_NAT
 from authshield.learn.rates import RULES_ALONE, Ordinary, curve, rate_at, threshold_for
 from authshield.models import Case, JournalEntry, LabelledEvent, LedgerEntry, Proposal, Verdict
 from authshield.record.journal import FAILED
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 WINDOW_DAYS, MOST = 60, 20_000
-SUDDEN_POINTS = 2.5
+SUDDEN_POINTS = POINTS_A_NAT / 2
 """A threshold that rises by more than half a nat at once may follow an attack rather than the customers."""
 
 _ALWAYS = frozenset({"account-frozen", "session-ended", "outage", "switch:tighten"})
