@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cache
 
 from authshield.judge import Ruleset, compile_ruleset
+from authshield.judge.evidence.weigh import POINTS_A_NAT
 from authshield.judge.evidence.weights import shipped
 from authshield.measure import Settlement, Store, measure, settle
 from authshield.tune import rulebook
@@ -15,7 +16,7 @@ from authshield.vocabulary.event import DeviceSeen, Event, Instrument, Kind, Ord
 from authshield.vocabulary.ruleset import RulesetSource
 from tests.recorded import ALLOWED, NOW, PASSED, decision, event, session_extra
 
-SOLD_OUT, PUMPED = 10.0, 8.0
+SOLD_OUT, PUMPED = 55.0 / POINTS_A_NAT, 35.0 / POINTS_A_NAT
 """Nats of the only signs that weigh here: a sell-out alone opens a case, the pump after it has it contained. What
 the shipped weights make of a hijack is for the tests of scores; what becomes of one must not change with them."""
 
@@ -23,9 +24,14 @@ THIN_ADV, LARGE_ADV = 5_000_000, 90_000_000_000
 PORTFOLIO = 10_000_000
 
 
+def no_weights() -> dict[str, tuple[float, ...]]:
+    """Every sign, and none weighs anything."""
+    return {code: (0.0,) * len(nats) for code, nats in shipped().items()}
+
+
 def few_weights() -> dict[str, tuple[float, ...]]:
     """Weights so few that their sums can be foreseen."""
-    weights = {code: (0.0,) * len(nats) for code, nats in shipped().items()}
+    weights = no_weights()
     weights["order:sold"] = (*weights["order:sold"][:-1], SOLD_OUT)
     weights["order:pump"] = (0.0, PUMPED)
     return weights

@@ -17,12 +17,11 @@ from authshield.replay.run import Options
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.event import HOLDABLE, Kind
 from authshield.vocabulary.ruleset import Dimension, Limit, Rule, RulesetSource
+from tests.hijack import no_weights
 from tests.replay.lines import body, write
 
 START = datetime(2025, 4, 14, tzinfo=UTC)
 ORDERS = frozenset({Kind.ORDER})
-NO_OTHERS: Mapping[str, tuple[float, ...]] = {}
-"""The shipped weights, then."""
 
 
 class Silent:
@@ -52,7 +51,7 @@ def rule(name: str, when: str, action: Action, **told: Any) -> Rule:
 def simple_rules(
     *more: Rule,
     limits: Iterable[Limit] = (),
-    weights: Mapping[str, tuple[float, ...]] = NO_OTHERS,
+    weights: Mapping[str, tuple[float, ...]] | None = None,
     **parameters: float,
 ) -> Ruleset:
     """Symbols say what is to become of an order; a device that nobody has seen is asked for a code at sign-in."""
@@ -78,7 +77,7 @@ def simple_rules(
             rules=rules,
             limits=tuple(limits),
             parameters=never | parameters,
-            weights=weights,
+            weights=no_weights() if weights is None else weights,
         )
     )
 
