@@ -11,9 +11,9 @@ from math import exp, log
 
 BINS = 10
 APRIL = 1 / 26_600
-"""The base rate at which risk 50 means even odds: 4,852 accesses among some 129 million sign-ins (April 2025)."""
-POINTS_A_NAT = 5.0
-_EVEN = 50.0
+"""The base rate at which risk 100 means even odds: 4,852 accesses among some 129 million sign-ins (April 2025)."""
+POINTS_A_NAT = 10.0
+_EVEN = 100.0
 _TINY = 1e-12
 
 
@@ -37,7 +37,7 @@ class Calibration:
 def probability(points: float, base_rate: float) -> float:
     """The chance of an attack that points stand for, where ``base_rate`` of all sessions are attacks.
 
-    Five points are a nat, and 50 are even odds at April's base rate; another base rate shifts the log odds.
+    Ten points are a nat, and 100 are even odds at April's base rate; another base rate shifts the log odds.
     """
     shift = _logit(base_rate) - _logit(APRIL)
     return _sigmoid((points - _EVEN) / POINTS_A_NAT + shift)

@@ -139,5 +139,5 @@ def calibration(ours: Body) -> Table:
         "Is the risk a probability?",
         head,
         ((ours["title"], percent(found["band"]), *row),),
-        "Risk 50 is even odds at April's base rate, five points a nat; here it is read at the files' own.",
+        "Risk 100 is even odds at April's base rate, ten points a nat; here it is read at the files' own.",
     )

@@ -27,7 +27,7 @@ _UNDONE = "cancel"
 """A change that only takes an order back."""
 
 _GUARDED_BY = frozenset({"account.is_frozen", "session.is_ended"})
-_BEFORE = frozenset({"session.score", "session.peak", "session.strength"})
+_BEFORE = frozenset({"session.score", "session.peak", "session.strength", "change.kind"})
 
 
 def facts_read(kind: Kind) -> frozenset[str]:
@@ -138,16 +138,19 @@ def outage(event: Event, features: Features) -> list[Finding]:
     return [Finding("outage", "degraded", 0.0, Action.CHALLENGE, Strength.OTP, text)]
 
 
+def takes_back(event: Event, features: Features) -> bool:
+    """Whether it only takes an order back."""
+    return event.kind == Kind.ORDER_CHANGE and features.facts["change.kind"] == _UNDONE
+
+
 def points_before(event: Event, features: Features) -> float:
     """The highest risk that the session came to before, at an order or late; 0 where it proved itself since.
 
     Only a proof that cannot be relayed counts. Taking an order back is nobody's harm.
     """
-    if event.kind not in HOLDABLE or features.is_missing:
+    if event.kind not in HOLDABLE or features.is_missing or takes_back(event, features):
         return 0.0
-    facts, subject = features.facts, event.subject
-    if isinstance(subject, OrderChange) and subject.change == _UNDONE:
-        return 0.0
+    facts = features.facts
     if _number(facts["session.strength"]) >= Strength.PHISHING_RESISTANT:
         return 0.0
     return max(_number(facts["session.score"]), POINTS_A_NAT * _number(facts["session.peak"]))

@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from authshield.judge.evidence.weigh import weigh
-from authshield.judge.findings import guards, limit_findings, outage, points_before, rule_findings
+from authshield.judge.findings import guards, limit_findings, outage, points_before, rule_findings, takes_back
 from authshield.judge.usual import allowed
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Decision, Finding, Reason
@@ -76,7 +76,7 @@ class _Seen(NamedTuple):
 def _weighed(event: Event, features: Features, ruleset: Ruleset) -> Weighed | None:
     """What the signs weigh; None where there are none, or nobody whom they could be compared with."""
     scales = ruleset.scales.get(event.kind)
-    is_comparable = scales is not None and event.account is not None and not features.is_missing
+    is_comparable = event.account is not None and not (features.is_missing or takes_back(event, features))
     return weigh(features.facts, scales) if scales is not None and is_comparable else None
 
 

@@ -35,6 +35,16 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("model_login", 1, 0, 1, "1 weighs who it is: device, network, session; 0 does not"),
     Parameter("model_order", 1, 0, 1, "1 weighs what an order or a withdrawal does; 0 does not"),
     Parameter("model_campaign", 1, 0, 1, "1 weighs who else buys the symbol; 0 does not"),
+    Parameter(
+        "symbol_guard",
+        0,
+        0,
+        2,
+        "what a campaign puts on buys of its thin symbol: 0 nothing, 1 a phishing-resistant proof, 2 a hold",
+    ),
+    Parameter("symbol_guard_members", 4, 2, 100, "members from which on a campaign does so"),
+    Parameter("symbol_guard_seconds", 3600, 60, 86_400, "quiet seconds after which the symbol is free again"),
+    Parameter("symbol_guard_most", 3, 1, 20, "symbols that campaigns may have guarded at a time"),
     Parameter("score_contain", 70, 1, 100, "late score of a session from which on it is ended and contained"),
 )
 

@@ -97,16 +97,20 @@ def fit(
 def _usual_steps(rows: NDArray[np.int64], counts: Floats, layout: _Layout) -> dict[str, int]:
     """The step of each sign on which most of these examples stand."""
     seen = np.bincount(rows.ravel(), np.repeat(counts, rows.shape[1]), layout.size + 1)
-    return {
-        sign.code: int(np.argmax(seen[(start := layout.starts[sign.code]) : start + sign.steps]))
-        for sign in SIGNS
-    }
+    found = {}
+    for sign in SIGNS:
+        here = seen[layout.starts[sign.code] : layout.starts[sign.code] + sign.steps]
+        if here.any():
+            found[sign.code] = int(np.argmax(here))
+    return found
 
 
 def _centred(weights: dict[str, tuple[float, ...]], usual: Mapping[str, int]) -> dict[str, tuple[float, ...]]:
     """The same sums, told from the usual on: what a sign weighs there goes to the bases of its events."""
     found = dict(weights)
     for sign in SIGNS:
+        if sign.code not in usual:
+            continue
         offset = weights[sign.code][usual[sign.code]]
         found[sign.code] = tuple(round(one - offset, 2) for one in weights[sign.code])
         for kind in sign.kinds:

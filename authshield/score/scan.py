@@ -33,6 +33,9 @@ LONGEST = WINDOWS[-1]
 KEPT = 512
 """Members of a join that are looked at: the latest."""
 
+MOST_GAIN = 5.0
+"""What others do may ask a customer a question, and hold an order that is odd anyway; it ends nobody's session alone."""
+
 TRAITS_ENOUGH = 5
 SELLING = 0.5
 LEAST_MEMBERS = 2
@@ -133,6 +136,7 @@ def clearest(join: Join, members: Sequence[Member], now: datetime) -> Campaign |
     odds, share, window = max(scored, key=lambda one: one[0])
     chance = 1 / (1 + exp(-(odds + PRIOR_NATS[join.kind])))
     gain = log(chance * share + (1 - chance) * exp(BASE_NATS)) - BASE_NATS if share else 0.0
+    gain = min(gain, MOST_GAIN)
     likely = tuple(_likely(window, chance * share))
     if gain <= 0 or len(likely) < LEAST_MEMBERS:
         return None

@@ -1,7 +1,7 @@
 """The late look at a session after one of its orders: its own evidence, and what others have in common with it.
 
 The same signs and weights as in the request, and the scan for campaigns on top. Pure but for the members that it is
-given to keep: the same in a replay and live. A late score is on the scale of risks: 50 is even odds.
+given to keep: the same in a replay and live. A late score is on the scale of risks: 100 is even odds.
 """
 
 from __future__ import annotations

@@ -78,8 +78,8 @@ def test_more_points_are_a_higher_chance(points: float, base_rate: float) -> Non
     assert 0 <= probability(points, base_rate) <= probability(points + 1, base_rate) <= 1
 
 
-def test_fifty_points_are_even_odds_in_april() -> None:
-    """Five points are a nat: e to 1 after five more; a base rate moves the odds by its own."""
-    assert probability(50, APRIL) == pytest.approx(0.5)
-    assert probability(55, APRIL) == pytest.approx(0.7310586)
-    assert probability(50, 0.5) == pytest.approx((1 - APRIL) / 1, rel=1e-4)
+def test_a_hundred_points_are_even_odds_in_april() -> None:
+    """Ten points are a nat: e to 1 after ten more; a base rate moves the odds by its own."""
+    assert probability(100, APRIL) == pytest.approx(0.5)
+    assert probability(110, APRIL) == pytest.approx(0.7310586)
+    assert probability(100, 0.5) == pytest.approx((1 - APRIL) / 1, rel=1e-4)

@@ -35,9 +35,9 @@ def test_a_clipped_score_is_the_risk(points: list[float], evidence: float) -> No
 
 
 def test_scores_go_on_where_a_risk_is_clipped() -> None:
-    """Beyond 100 by points, below 0 by five points a nat for the customer."""
+    """Beyond 100 by points, below 0 by ten points a nat for the customer."""
     assert score_of(_decided([80.0, 45.0], 25.0)) == 125
-    assert score_of(_decided([], -6.0)) == -30
+    assert score_of(_decided([], -6.0)) == -60
     assert score_of(_decided([], 1.0)) == 0
     assert score_of(_decided([20.0], -6.0)) == 20
 

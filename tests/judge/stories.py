@@ -40,12 +40,16 @@ NEW_DEVICE = {
     "device.has_cookie": False,
     "device.proof": "",
 }
+LOST_COOKIE = NEW_DEVICE | {"device.likeness": 10.0, "device.is_twin": True}
 ELSEWHERE = {"network.is_familiar": False, "network.prefix_seen": False, "network.asn_seen": False}
 STRANGER = NEW_DEVICE | ELSEWHERE | {"session.is_unusual": True}
 COLD = {"account.is_cold": True, "account.logins": 1, "account.age_days": 0.1, "order.learnt": 0}
 THIN = {"order.adv": 9_000_000, "order.is_thin": True, "order.symbol_seen": False, "order.adv_share": 0.3}
 SOLD = {"order.liquidation_30m": 0.7, "order.liquidation_24h": 0.7}
 SPENT = {"order.reuse": 0.9, "order.concentration": 0.8, "order.portfolio_share": 0.6}
+UNLIKE = {"order.sale_surprise": 2.8, "order.thin_surprise": 3.2}
+"""An account that never sold so much, nor bought what it moves the price of."""
+
 SELL = {"order.side": "sell"}
 MOVED = {"session.browser_changed": True, "session.network_changed": True}
 
@@ -55,12 +59,6 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
     "listed-watched": (Kind.LOGIN, {"lists.device": ["watched"]}, {"lists.device": []}),
     "listed-symbol-restricted": (Kind.ORDER, {"lists.symbol": ["restricted"]}, SELL),
     "listed-symbol-watched": (Kind.ORDER, {"lists.symbol": ["watched"]}, SELL),
-    "login-new-device": (Kind.LOGIN, NEW_DEVICE, {"account.logins": 0}),
-    "login-new-network": (Kind.LOGIN, ELSEWHERE, {"network.prefix_seen": True}),
-    "login-new-country": (Kind.LOGIN, {"network.country_seen": False}, {"network.country": ""}),
-    "login-hosting": (Kind.LOGIN, {"network.kind": "hosting"} | ELSEWHERE, {"network.prefix_seen": True}),
-    "login-new-browser": (Kind.LOGIN, {"device.browser_seen": False}, {"device.browser_seen": True}),
-    "login-travel": (Kind.LOGIN, {"network.travel_kmh": 2_000.0} | NEW_DEVICE, {"device.is_trusted": True}),
     "login-shared-device": (Kind.LOGIN, {"device.accounts_24h": 5} | NEW_DEVICE, {"device.accounts_24h": 2}),
     "login-bad-proof": (Kind.LOGIN, ELSEWHERE | {"device.proof": "invalid"}, {"network.prefix_seen": True}),
     "login-stranger": (Kind.LOGIN, NEW_DEVICE | ELSEWHERE, {"network.is_familiar": True}),
@@ -68,28 +66,10 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
     "login-suspect": (Kind.LOGIN, {"account.is_suspect": True} | NEW_DEVICE, {"device.is_trusted": True}),
     "order-suspect": (Kind.ORDER, {"account.is_suspect": True} | NEW_DEVICE, {"device.is_trusted": True}),
     "request-moved": (Kind.REQUEST, MOVED, {"session.strength": 2, "session.proof_age_seconds": 60.0}),
-    "order-unusual-session": (Kind.ORDER, STRANGER, {"session.is_unusual": False}),
-    "order-untrusted-device": (Kind.ORDER, NEW_DEVICE, {"device.is_trusted": True}),
-    "order-liquidation": (Kind.ORDER, SELL | SOLD, {"order.liquidation_24h": 0.2}),
-    "order-reuse": (Kind.ORDER, SOLD | SPENT, {"order.reuse": 0.1}),
-    "order-thin-new": (Kind.ORDER, THIN, {"order.symbol_seen": True}),
-    "order-concentration": (Kind.ORDER, SPENT | {"order.symbol_seen": False}, {"order.concentration": 0.2}),
-    "order-night": (Kind.ORDER, STRANGER | {"order.is_queued": True}, {"session.is_unusual": False}),
-    "order-risky-login": (Kind.ORDER, {"session.login_risk": 65.0}, {"session.login_risk": 40.0}),
-    "order-pump-pattern": (Kind.ORDER, SOLD | SPENT | THIN, {"order.concentration": 0.2}),
+    "order-pump-pattern": (Kind.ORDER, SOLD | SPENT | THIN | UNLIKE, {"order.concentration": 0.2}),
     "order-thin-stranger": (Kind.ORDER, STRANGER | THIN, {"session.is_unusual": False}),
     "order-thin-weak": (Kind.ORDER, NEW_DEVICE | THIN | SOLD, {"device.is_trusted": True}),
-    "order-thin-new-device": (
-        Kind.ORDER,
-        NEW_DEVICE | THIN | {"network.prefix_seen": False, "order.portfolio_share": 0.2},
-        {"network.prefix_seen": True},
-    ),
     "order-liquidation-stranger": (Kind.ORDER, STRANGER | SELL | SOLD, {"order.liquidation_30m": 0.2}),
-    "order-liquidation-new-device": (
-        Kind.ORDER,
-        NEW_DEVICE | SELL | SOLD | {"network.prefix_seen": False},
-        {"network.prefix_seen": True},
-    ),
     "order-liquidation-elsewhere": (Kind.ORDER, ELSEWHERE | SELL | SOLD, {"network.is_familiar": True}),
     "order-proceeds-stranger": (
         Kind.ORDER,
@@ -123,8 +103,7 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
         NEW_DEVICE | {"change.kind": "amend", "order.side": ""},
         {"change.kind": "cancel"},
     ),
-    "late-score-proof": (Kind.ORDER, {"session.score": 55.0}, {"session.score": 45.0}),
-    "late-score-deny": (Kind.ORDER, {"session.score": 75.0}, {"session.score": 65.0}),
+    "late-score-deny": (Kind.ORDER, {"session.score": 95.0}, {"session.score": 85.0}),
     "withdrawal-proof": (Kind.WITHDRAWAL, {}, {}),
     "withdrawal-new-destination": (
         Kind.WITHDRAWAL,
@@ -144,12 +123,13 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
 LOGINS = [
     ("an unknown browser at home", NEW_DEVICE | {"device.browser_seen": False}, Action.ALLOW, Strength.NONE),
     ("an own device abroad", ELSEWHERE | {"network.country_seen": False}, Action.ALLOW, Strength.NONE),
-    ("both unknown", NEW_DEVICE | ELSEWHERE, Action.CHALLENGE, Strength.ANY),
+    ("both unknown", NEW_DEVICE | ELSEWHERE, Action.CHALLENGE, Strength.PHISHING_RESISTANT),
+    ("both unknown, but it looks like her phone", LOST_COOKIE | ELSEWHERE, Action.ALLOW, Strength.NONE),
     (
-        "both unknown, hosting abroad",
-        NEW_DEVICE | ELSEWHERE | {"network.country_seen": False, "network.kind": "hosting"},
+        "that on a network that is a surprise",
+        LOST_COOKIE | ELSEWHERE | {"network.surprise": 4.0, "event.hour_surprise": 1.5},
         Action.CHALLENGE,
-        Strength.OTP,
+        Strength.PHISHING_RESISTANT,
     ),
     (
         "both unknown, by passkey",
@@ -169,12 +149,12 @@ LOGINS = [
         Action.ALLOW,
         Strength.NONE,
     ),
-    ("a young account, all new", NEW_DEVICE | ELSEWHERE | COLD, Action.CHALLENGE, Strength.ANY),
+    ("a young account, all new", NEW_DEVICE | ELSEWHERE | COLD, Action.ALLOW, Strength.NONE),
     (
         "an old account's phone of last week, away",
         ELSEWHERE | {"device.is_trusted": False},
-        Action.CHALLENGE,
-        Strength.ANY,
+        Action.ALLOW,
+        Strength.NONE,
     ),
     (
         "an old account's phone of last week, at home",
@@ -218,7 +198,8 @@ ORDERS = [
         Action.CHALLENGE,
         Strength.PHISHING_RESISTANT,
     ),
-    ("the same on a stolen cookie at home", SOLD | SPENT | THIN, Action.HOLD, Strength.NONE),
+    ("the same on a stolen cookie at home", SOLD | SPENT | THIN | UNLIKE, Action.HOLD, Strength.NONE),
+    ("the same of who does so every week", SOLD | SPENT | THIN, Action.ALLOW, Strength.NONE),
     (
         "a new account buys for its first money",
         STRANGER | COLD | {"order.symbol_seen": False, "order.portfolio_share": 0.5},

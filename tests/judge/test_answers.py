@@ -163,7 +163,7 @@ def test_all_shipped_rules_run_as_python() -> None:
     shipped = compile_ruleset(default_source())
     programs = [*shipped.programs.values(), *shipped.outage_programs.values()]
     assert [one.id for each in programs for one in each.rest.rules] == []
-    assert sum(len(each.quick) for each in programs) > 100
+    assert sum(len(each.quick) for each in programs) > 80
 
 
 @st.composite

@@ -102,7 +102,7 @@ def test_an_amend_is_judged_as_the_order_that_it_makes_and_a_cancel_is_free() ->
         ({}, ("totp",), Action.CHALLENGE),
         ({}, ("email",), Action.HOLD),
         ({"withdrawal.destination_age_days": 1.0}, ("webauthn",), Action.HOLD),
-        (STRANGER, ("webauthn",), Action.HOLD),
+        (STRANGER, ("totp",), Action.HOLD),
     ],
 )
 def test_a_withdrawal_always_needs_a_proof(facts: Facts, enrolled: tuple[str, ...], expected: Action) -> None:

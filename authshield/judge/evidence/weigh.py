@@ -1,6 +1,6 @@
 """Adds up what the signs of an event weigh, and says which weighed how much.
 
-One nat is worth ``POINTS_A_NAT`` points of risk, so that a risk of 50 means even odds where one sign-in in some
+One nat is worth ``POINTS_A_NAT`` points of risk, so that a risk of 100 means even odds where one sign-in in some
 27,000 is a thief's: the scale of April 2025 (4,852 accesses among about 129 million sign-ins a month; FSA, and our
 count of sign-ins). Evidence is bounded by its weights alone; where it adds up to nothing or less, there is nothing
 to tell.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MODEL = "model"
 """In place of a rule's id."""
 
-POINTS_A_NAT = 5.0
+POINTS_A_NAT = 10.0
 LEAST_POINTS = 0.05
 """What weighs less is not worth a line of its own; it is told with the base, so that the lines add up."""
 
