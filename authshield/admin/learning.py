@@ -129,7 +129,7 @@ class ProposalAdmin(ReadOnly, StepsAdmin):
         if not self.has_view_permission(request, proposal):
             raise PermissionDenied
         told = [
-            {**one, "name": str(learning_words.STRATUM_WORDS[one["stratum"]])}
+            {**one, "name": str(learning_words.STRATUM_SHORT[one["stratum"]])}
             for one in proposal.evidence["strata"]
         ]
         return pictures.served(pictures.rates(told))

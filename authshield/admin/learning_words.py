@@ -21,6 +21,16 @@ STRATUM_WORDS: dict[str, Any] = {
     "order_known_held": gettext_lazy("orders from trusted devices: held"),
     "order_unknown_held": gettext_lazy("orders from other devices: held"),
 }
+STRATUM_SHORT: dict[str, Any] = {
+    "login_known": gettext_lazy("sign-ins, trusted"),
+    "login_unknown": gettext_lazy("sign-ins, others"),
+    "order_known": gettext_lazy("orders, trusted"),
+    "order_unknown": gettext_lazy("orders, others"),
+    "order_known_held": gettext_lazy("held, trusted"),
+    "order_unknown_held": gettext_lazy("held, others"),
+}
+"""For a picture, where there is little room."""
+
 GROUP_WORDS: dict[str, Any] = {
     "login": gettext_lazy("sign-ins"),
     "order": gettext_lazy("orders and the like"),

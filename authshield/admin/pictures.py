@@ -12,6 +12,7 @@ from authshield.evaluate.svg import Axis, Line, Plot, decades
 from authshield.learn.calibration import SHIPPED, Bin, Scale
 
 _LEAST = 1e-5
+_TENS = [(10.0**power, f"{10.0 ** (power + 2):g} %") for power in range(-5, 1)]
 _RISKS = [(float(risk), str(risk)) for risk in range(0, 101, 20)]
 
 
@@ -35,8 +36,8 @@ def reliability(scale: Scale, bands: Sequence[Bin]) -> str:
         _(
             "Each dot is a band of risk: its chance of fraud as said, and the share that turned out fraudulent."
         ),
-        decades(_("chance of fraud as said (logarithmic)"), _LEAST, 1.0),
-        decades(_("turned out fraudulent"), _LEAST, 1.0),
+        Axis(_("chance of fraud as said (logarithmic)"), _LEAST, 1.0, _TENS, is_log=True),
+        Axis(_("turned out fraudulent"), _LEAST, 1.0, _TENS, is_log=True),
     )
     plot.lines([Line(_("as said"), [(_LEAST, _LEAST), (1.0, 1.0)], 5)])
     for colour, (name, one) in enumerate(((_("calibrated"), scale), (_("as shipped"), SHIPPED))):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from authshield import clock
 from authshield.admin import pictures
 from authshield.admin.desk import who
-from authshield.admin.learning_words import STRATUM_WORDS, percent
+from authshield.admin.learning_words import STRATUM_SHORT, STRATUM_WORDS, percent
 from authshield.admin.words import NONE
 from authshield.learn import strata
 from authshield.learn.rates import curve
@@ -30,7 +30,7 @@ class RatesForm(forms.Form):
     """A rate in percent for each stratum; an empty one stays as it is."""
 
     def __init__(self, data: Any = None) -> None:
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         for name, words in STRATUM_WORDS.items():
             self.fields[name] = forms.FloatField(label=words, required=False, min_value=LEAST, max_value=MOST)
 
@@ -85,7 +85,7 @@ def picture_view(model_admin: StepsAdmin, request: HttpRequest) -> HttpResponse:
         if found.ordinary:
             told.append(
                 {
-                    "name": str(STRATUM_WORDS[name]),
+                    "name": str(STRATUM_SHORT[name]),
                     "curve": curve(found.ordinary),
                     "threshold": found.threshold,
                     "rate": found.rate,

@@ -57,6 +57,9 @@ class SwitchForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "action" not in self.fields:  # a switch that is set already is only shown
             return
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            pair for pair in SwitchRow.Kind.choices if pair[0] != SwitchRow.Kind.SYMBOL
+        ]
         self._ids = published_ids()
         self.fields["target"].choices = [  # type: ignore[attr-defined]
             ("", NONE),
@@ -121,7 +124,8 @@ OFF = Step(
 def switch_words(row: SwitchRow) -> str:
     """A switch in words."""
     said = " ".join(filter(None, [row.get_kind_display(), row.target]))
-    return f"{said}: {row.get_action_display()}" if row.kind == SwitchRow.Kind.TIGHTEN else said
+    acts = {SwitchRow.Kind.TIGHTEN, SwitchRow.Kind.SYMBOL}
+    return f"{said}: {row.get_action_display()}" if row.kind in acts else said
 
 
 @admin.register(SwitchRow)
