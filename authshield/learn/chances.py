@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count
 from django.db.models.functions import Floor
 
+from authshield.conf import current
 from authshield.learn.calibration import SHIPPED, Bin, Scale, calibrate, from_plain
 from authshield.learn.recorded import LABELLED_KINDS
 from authshield.models import Calibration, JournalEntry, LabelledEvent, LedgerEntry, Verdict
@@ -38,6 +39,12 @@ def group_of(kind: str) -> str:
     return LOGIN if kind == Kind.LOGIN.value else ORDER
 
 
+def kept_days(group: str) -> int:
+    """How far back ordinary events of a group are still recorded: the journal forgets sign-ins sooner."""
+    settings = current()
+    return min(KEPT_DAYS, settings.JOURNAL_DAYS if group == LOGIN else settings.LEDGER_DAYS)
+
+
 def renew(now: datetime) -> dict[str, Scale]:
     """Count anew and keep the result, by group. Cost: 4 queries over half a year; for a worker."""
     found = {}
@@ -53,7 +60,8 @@ def renew(now: datetime) -> dict[str, Scale]:
 
 def counted(group: str, now: datetime) -> list[Bin]:
     """Events whose labels may be expected by now, a bin a point of risk."""
-    span = {"at__gte": now - timedelta(days=KEPT_DAYS), "at__lt": now - timedelta(days=MATURE_DAYS)}
+    since = now - timedelta(days=kept_days(group))
+    span = {"at__gte": since, "at__lt": now - timedelta(days=MATURE_DAYS)}
     kinds = [kind for kind in sorted(LABELLED_KINDS) if group_of(kind) == group]
     frauds = _by_risk(LabelledEvent.objects.filter(verdict=Verdict.FRAUD, kind__in=kinds, **span))
     every: Counter[int]

@@ -7,7 +7,7 @@ them and nobody's labels replace them. Needs numpy for the fit alone (``authshie
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from authshield.errors import ConfigurationError
 from authshield.judge.evidence.signs import BY_CODE
 from authshield.judge.evidence.weights import base_code, completed, shipped
-from authshield.learn.chances import GROUPS, KEPT_DAYS, LOGIN, MATURE_DAYS, group_of
+from authshield.learn.chances import GROUPS, KEPT_DAYS, LOGIN, MATURE_DAYS, group_of, kept_days
 from authshield.learn.recorded import LABELLED_KINDS, steps_of
 from authshield.models import Case, JournalEntry, Label, LabelledEvent, LedgerEntry, Proposal, Verdict
 from authshield.record.journal import FAILED
@@ -93,7 +93,7 @@ def known(now: datetime) -> list[Known]:
         for row in labelled
     ]
     for group in GROUPS:
-        found += _presumed(group, since, now - timedelta(days=MATURE_DAYS))
+        found += _presumed(group, now)
     return found
 
 
@@ -168,7 +168,13 @@ def _fitted(events: Sequence[Known]) -> Weights:
     return dict(fit(examples, shipped()))
 
 
-def _presumed(group: str, since: datetime, until: datetime) -> Iterable[Known]:
+def _presumed(group: str, now: datetime) -> list[Known]:
+    """Ordinary events, each standing for as many as there were in the time that frauds are taken from."""
+    days = kept_days(group)
+    since, until = now - timedelta(days=days), now - timedelta(days=MATURE_DAYS)
+    if since >= until:
+        return []
+    longer = (KEPT_DAYS - MATURE_DAYS) / (days - MATURE_DAYS)
     kinds = [kind for kind in sorted(LABELLED_KINDS) if group_of(kind) == group]
     table = JournalEntry.objects if group == LOGIN else LedgerEntry.objects
     rows = table.filter(kind__in=kinds, at__gte=since, at__lt=until).exclude(final=FAILED).exclude(account="")
@@ -179,7 +185,7 @@ def _presumed(group: str, since: datetime, until: datetime) -> Iterable[Known]:
     # Ids of events are random: so many of the smallest are a fair sample.
     told = rows.order_by("event_id").values_list("at", "kind", "sid", "facts")[:SAMPLE]
     sample = [row for row in told if row[3] and not row[3].get("store.is_missing")]
-    each = number / len(sample) if sample else 0.0
+    each = longer * number / len(sample) if sample else 0.0
     return [
         Known(at, kind, sid, steps_of(kind, facts), is_fraud=False, counts=each)
         for at, kind, sid, facts in sample

@@ -20,13 +20,16 @@ from authshield.models import (
     FallbackWindow,
     Hold,
     JournalEntry,
+    Label,
     LedgerEntry,
     Notice,
     OutboxTask,
+    Proposal,
     ScanMember,
     Session,
     SessionScore,
     StoreReport,
+    Unlearnt,
 )
 
 BATCH = 1000
@@ -64,6 +67,10 @@ def _expired(now: datetime) -> Iterator[QuerySet[Any]]:
     yield ScanMember.objects.filter(at__lt=now - timedelta(days=SCAN_DAYS))
     yield StoreReport.objects.filter(reported_at__lt=journal)
     yield Hold.objects.filter(~Q(state=Hold.State.WAITING), created_at__lt=ledger)
+    # Counts stay: they are nobody's. What was unlearnt stays as long as its label could be taken back.
+    yield Label.objects.filter(at__lt=ledger)
+    yield Unlearnt.objects.filter(at__lt=ledger)
+    yield Proposal.objects.filter(~Q(state=Proposal.State.OPEN), created_at__lt=ledger)
     yield Case.objects.filter(state=Case.State.CLOSED, closed_at__lt=ledger)
 
 

@@ -15,12 +15,15 @@ from authshield.models import (
     FallbackWindow,
     Hold,
     JournalEntry,
+    Label,
     LedgerEntry,
     Notice,
     OutboxTask,
+    Proposal,
     Session,
     SessionScore,
     StoreReport,
+    Unlearnt,
 )
 from authshield.record import outbox
 from authshield.record.retention import purge
@@ -65,6 +68,9 @@ def fill(at: datetime) -> None:
     OutboxTask.objects.create(task="t", argument=name, created_at=at, due_at=at, done_at=at)
     FallbackWindow.objects.create(key=name, updated_at=at)
     StoreReport.objects.create(node=name, changed_at=at, reported_at=at)
+    Label.objects.create(account="42", sid=name, verdict="fraud", source="desk", by="aoi", at=at)
+    Unlearnt.objects.create(event_id=name, account="42", at=at)
+    Proposal.objects.create(kind="weights", state=Proposal.State.DISMISSED, created_at=at)
     Case.objects.create(account="42", title="t", opened_at=at, closed_at=at, state=Case.State.CLOSED)
 
 
@@ -81,6 +87,9 @@ TABLES: dict[type[Model], int] = {
     StoreReport: 30,
     Hold: 2557,
     Case: 2557,
+    Label: 2557,
+    Unlearnt: 2557,
+    Proposal: 2557,
 }
 
 
@@ -102,9 +111,10 @@ def test_what_is_open_stays_however_old() -> None:
     Case.objects.update(state=Case.State.CONTAINED)
     Notice.objects.update(sent_at=None)
     OutboxTask.objects.update(done_at=None)
+    Proposal.objects.update(state=Proposal.State.OPEN)
     deleted = purge(NOW)
     assert (deleted["Hold"], deleted["Case"], deleted["Notice"], deleted["OutboxTask"]) == (0, 0, 0, 0)
-    assert deleted["JournalEntry"] == 1
+    assert (deleted["Proposal"], deleted["JournalEntry"]) == (0, 1)
 
 
 def test_the_days_are_settings(settings: Settings) -> None:
