@@ -61,7 +61,7 @@ class Arrivals:
             where = person.away[1]
             return where.place(draws) if isinstance(where, Line) else place_in(draws, where.block)
         if is_phone and draws.chance(self._mobile):
-            return world.networks.moving(draws, person.carrier, renumbered=person.renumbered)
+            return world.networks.moving(draws, person.carrier, person.city, renumbered=person.renumbered)
         return self._fixed(person, device)
 
     def _fixed(self, person: Person, device: Device) -> Place:

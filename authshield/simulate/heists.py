@@ -84,9 +84,7 @@ class Planner:
         heists: list[Heist] = []
         while len(heists) < trading:
             heists += self._ring(trading - len(heists))
-        heists += [
-            self._heist(self._moment(self.first_day, self._world.days)) for _ in range(count - trading)
-        ]
+        heists += [self._heist(self._idle_moment()) for _ in range(count - trading)]
         return heists
 
     def _ring(self, most: int) -> list[Heist]:

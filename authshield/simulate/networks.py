@@ -53,6 +53,7 @@ _TWICE = [pair for pair in enumerate(_ABROAD) for _ in range(2)]  # two carriers
 # Shares of the carriers.
 _HOMES = (24, 18, 14, 10, 8, 7, 6, 4, 3, 3, 2, 1)
 _MOBILES = (36, 28, 24, 12)
+_REGION = 2  # /24s of a mobile carrier in one region
 
 
 @dataclass(slots=True)
@@ -115,6 +116,7 @@ class Networks:
         self._next_asn = _FIRST_ASN
         self._blocks = 0
         self._ipv6 = parameters["networks.ipv6_homes"]
+        self._roams = parameters["networks.roams"]
         radius = parameters["networks.mobile_radius_km"]
         homes = [self._carrier(RESIDENTIAL, 8, 30) for _ in _HOMES]
         self.homes = [Weighted([carrier[city] for carrier in homes], _HOMES) for city in range(CITIES)]
@@ -145,10 +147,13 @@ class Networks:
         """Any fixed line of the city: a café, a friend's home, somebody's proxy."""
         return self.line(draws, city).place(draws)
 
-    def moving(self, draws: Draws, carrier: int, *, renumbered: bool = False) -> Place:
-        """A phone on the move: another address each time, thousands of people behind it."""
+    def moving(self, draws: Draws, carrier: int, city: int, *, renumbered: bool = False) -> Place:
+        """A phone on the move: another address each time, thousands of people behind it, mostly of one region."""
         block = (self.renumbered if renumbered else self.mobiles)[carrier]
-        return Place(block.v4(draws), block)
+        if draws.chance(self._roams):
+            return Place(block.v4(draws), block)
+        part = city * _REGION + draws.below(_REGION)
+        return Place(block.v4_at(part, 1 + draws.below(254)), block)
 
     def foreign(self, draws: Draws) -> Place:
         """A hotel or a home in another country."""
@@ -159,7 +164,7 @@ class Networks:
         return [self._block(kind, ("JP", city), count, radius, asn=asn) for city in range(CITIES)]
 
     def _gateway(self, radius: float) -> Block:
-        return self._block(MOBILE, ("JP", 0), 64, radius)
+        return self._block(MOBILE, ("JP", 0), CITIES * _REGION, radius)
 
     def _block(self, kind: str, where: tuple[str, int], count: int, radius: float, *, asn: int = 0) -> Block:
         country, city = where

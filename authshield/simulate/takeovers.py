@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from authshield.simulate.arrivals import FIRST_DEVICE
 from authshield.simulate.customers import Customers
-from authshield.simulate.devices import PHONES, Device, computer, disguised, new_device, phone
+from authshield.simulate.devices import APPS, PHONES, Device, computer, disguised, new_device, phone
 from authshield.simulate.draws import Draws
 from authshield.simulate.engine import DAY_MS, Process
 from authshield.simulate.guessing import Guessing
@@ -150,7 +150,7 @@ class Takeovers:
 
     def _kit(self, person: Person, heist: Heist) -> Device:
         p, draws = self._p, self._draws
-        kind = phone(draws, p["devices.app"]) if draws.chance(0.5) else computer(draws)
+        kind = phone(draws, p["devices.app"]) if draws.chance(p["relay.phone"]) else computer(draws)
         own = new_device(draws, kind, p["devices.lag_days"], p["devices.keyless"])
         victim = self._victims_device(person)
         if heist.means == STEALER:
@@ -168,6 +168,8 @@ class Takeovers:
 
     def _relayed(self, heist: Heist, own: Device, victim: Device) -> Device:
         consistent = self._draws.chance(self._p["relay.consistent"])
+        if victim.kind in APPS and self._draws.chance(self._p["relay.elsewhere"]):
+            return own
         if heist.level >= _COPIES:
             return disguised(self._draws, own, victim, 1.0)
         if heist.level == 1:
@@ -194,10 +196,11 @@ class Takeovers:
         if hosted or draws.chance(p["takeover.office"]):
             return place_in(draws, draws.pick(networks.hosting if hosted else networks.offices))
         near = level > 0 or draws.chance(p["relay.prefecture"])
-        same = draws.chance(p["relay.asn"] if level == 0 else 0.6)
+        same = draws.chance(p["relay.asn"])
         is_phone = heist.kit is not None and heist.kit.kind in PHONES
         if is_phone and draws.chance(p["takeover.mobile"]):
-            return networks.moving(draws, person.carrier if same else draws.weighted(networks.mobile))
+            carrier = person.carrier if same else draws.weighted(networks.mobile)
+            return networks.moving(draws, carrier, person.city if near else draws.weighted(networks.city))
         if near and same:
             return networks.line_of(draws, person.line.block).place(draws)
         return networks.fixed(draws, person.city if near else draws.weighted(networks.city))
