@@ -26,12 +26,15 @@ from authshield.learn import chances, weeks
 from authshield.learn import refit as refitting
 from authshield.learn.work import HANDLERS, SLOW
 from authshield.measure.store import default_store
+from authshield.models import Case
 from authshield.record import outbox, retention
 from authshield.schedule import beat_schedule
 from authshield.score import drain as draining
+from authshield.score.guard import guard_of
 from authshield.score.members import Note, ready, stored
 from authshield.score.scan import Members
 from authshield.score.session import in_words, of_member
+from authshield.tune import switches
 from authshield.tune.rulebook import active
 from authshield.vocabulary.ruleset import SwitchKind
 
@@ -223,13 +226,26 @@ def _joined(found: draining.Found, now: datetime) -> Mapping[str, float]:
     )
     ruleset, _ = active(now)
     contain_from = ruleset.source.parameters["score_contain"] if _is_enforcing(now) else None
-    _, scores = campaigns.take(joined, now, contain_from=contain_from)
+    case, scores = campaigns.take(joined, now, contain_from=contain_from)
+    if contain_from is not None:
+        _guard_symbol(case, found, ruleset.source.parameters, now)
     return scores
 
 
+def _guard_symbol(case: Case, found: draining.Found, parameters: Mapping[str, float], now: datetime) -> None:
+    """Put the campaign's symbol under guard, if the desk lets it."""
+    campaign = found.late.campaign
+    wanted = guard_of(campaign, parameters, now, is_thin=found.is_thin) if campaign is not None else None
+    if wanted is None:
+        return
+    row = switches.guard(wanted.switch, most=wanted.most, reason=f"campaign: {case.title}"[:200], now=now)
+    if row is not None:
+        campaigns.note_guard(case, row, now)
+
+
 def _is_enforcing(now: datetime) -> bool:
-    _, switches = active(now)
-    observes = any(switch.kind == SwitchKind.OBSERVE_ALL and switch.expires_at > now for switch in switches)
+    _, on = active(now)
+    observes = any(switch.kind == SwitchKind.OBSERVE_ALL and switch.expires_at > now for switch in on)
     return current().MODE == "enforce" and not observes
 
 

@@ -18,7 +18,7 @@ from authshield import signals
 from authshield.contain import playbook
 from authshield.contain.cases import Entry, note, open_or_join, renew
 from authshield.contain.intake import want_containment
-from authshield.models import CampaignMember, Case, Session
+from authshield.models import CampaignMember, Case, Session, SwitchRow
 from authshield.record import redact
 from authshield.vocabulary.decision import Reason
 
@@ -92,6 +92,12 @@ def cleared(names: Collection[str], now: datetime) -> set[str]:
     if known:
         Case.objects.filter(pk__in=known).update(campaign_seen_at=Greatest(F("campaign_seen_at"), now))
     return set(known.values())
+
+
+def note_guard(case: Case, row: SwitchRow, now: datetime) -> None:
+    """Say in the timeline that the campaign's symbol is under guard, once a guard. Cost: 2 statements."""
+    text = f"Buys of {row.target} are guarded ({row.action}, {row.required}), for as long as accounts go on joining"
+    note(case, Entry(f"guard:{row.pk}", "symbol:guarded", text, data={"switch": row.pk}), now)
 
 
 def contain(case: Case, now: datetime, *, by: str) -> int:

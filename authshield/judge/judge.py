@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from authshield.judge.evidence.weigh import weigh
 from authshield.judge.findings import guards, limit_findings, outage, points_before, rule_findings, takes_back
+from authshield.judge.guarded import symbol_guards
 from authshield.judge.usual import allowed
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Decision, Finding, Reason
@@ -40,6 +41,7 @@ def judge(event: Event, features: Features, ruleset: Ruleset, switches: Sequence
         off = {switch.target for switch in active if switch.kind == SwitchKind.RULE_OFF}
         findings = [finding for finding in findings if finding.id.removeprefix("failed:") not in off]
         findings += _tightened(event, active)
+        findings += symbol_guards(event, features, active)
     if features.is_missing:
         findings += outage(event, features)
     findings += guards(event, features)

@@ -174,6 +174,7 @@ class SwitchRow(models.Model):
         _("required strength"), max_length=20, choices=StrengthChoice.choices, default="otp"
     )
     expires_at = models.DateTimeField(_("expires at"))
+    ended_at = models.DateTimeField(_("ended before its time at"), null=True, blank=True, editable=False)
     reason = models.CharField(_("reason"), max_length=200)
     created_by = models.CharField(_("by"), max_length=150, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 
 from authshield.judge import Ruleset
 from authshield.replay.decided import Decided
+from authshield.score.guard import guard_of
 from authshield.score.scan import LONGEST, Campaign, InMemory, Join
 from authshield.score.session import SCORED, LateScore, score
 from authshield.vocabulary.event import Event
 from authshield.vocabulary.features import Features
+from authshield.vocabulary.ruleset import Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class LateScoring:
     _waiting: deque[tuple[datetime, Decided, Features]] = field(default_factory=deque)
     _members: InMemory = field(default_factory=lambda: InMemory({}))
     _campaigns: dict[Join, tuple[str, datetime]] = field(default_factory=dict)
+    _guards: dict[str, Switch] = field(default_factory=dict)
 
     def look_at(self, decided: Decided, features: Features) -> None:
         """Have a decided event's session scored, if it is of a kind that is."""
@@ -71,6 +74,21 @@ class LateScoring:
             digest = hashlib.sha256(f"{session}\x00{record_id}".encode()).hexdigest()
             self.cases[session] = f"case-{digest[:12]}"
         return self.cases[session]
+
+    def guard(self, campaign: Campaign, at: datetime, *, is_thin: bool) -> None:
+        """Put the campaign's symbol under guard, or have its guard last longer, as a worker would."""
+        wanted = guard_of(campaign, self.ruleset.source.parameters, at, is_thin=is_thin)
+        if wanted is None:
+            return
+        symbol = wanted.switch.target
+        if symbol in self._guards or len(self.guards(at)) < wanted.most:
+            self._guards[symbol] = wanted.switch
+
+    def guards(self, at: datetime) -> tuple[Switch, ...]:
+        """The guards in force."""
+        if self._guards:
+            self._guards = {name: one for name, one in self._guards.items() if one.expires_at > at}
+        return tuple(self._guards.values())
 
     def _campaign_case(self, campaign: Campaign, at: datetime) -> str:
         """One case for as long as a campaign goes on: it ends when nobody joined it for a day."""

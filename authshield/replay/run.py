@@ -104,7 +104,7 @@ class Replay:
         event = _with_one_spelling(self._books.completed(record))
         judged = as_judged(event)
         features = self._measured(judged)
-        decision = judge(judged, features, self._ruleset)
+        decision = judge(judged, features, self._ruleset, self._late.guards(event.at))
         demand = demand_of(decision, record)
         outcome = outcome_of(demand, record, in_warm_up=in_warm_up)
         self._conclude(event, features, decision, outcome=outcome, in_warm_up=in_warm_up)
@@ -212,6 +212,7 @@ class Replay:
             self._end(session, late.score, decided.case)
         if late.campaign is not None:
             self._take_members(late.campaign, decided.case)
+            self._late.guard(late.campaign, verdict.at, is_thin=bool(verdict.features.facts["order.is_thin"]))
 
     def _take_members(self, campaign: Campaign, case: str) -> None:
         """What a campaign says against sessions that were looked at before."""
