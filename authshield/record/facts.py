@@ -25,9 +25,11 @@ class FactsEncoder(json.JSONEncoder):
 
     def encode(self, o: Mapping[str, FactValue]) -> str:
         """What is worth keeping of all facts. An undeclared fact, such as a limit's count, has no default."""
-        default, label, writers = MISSING.get, _LABELS.__getitem__, _WRITERS
+        default, labels, writers = MISSING.get, _LABELS, _WRITERS
         told = [
-            label(name) + writers[type(value)](value) for name, value in o.items() if value != default(name)
+            labels[name] + writers[type(value)](value)
+            for name, value in o.items()
+            if (usual := default(name)) is not value and value != usual
         ]
         return "{" + ", ".join(told) + "}"
 
@@ -60,7 +62,7 @@ def _number(value: float) -> str:
 _LABELS = _Labels()
 _WRITERS = _Writers(
     {
-        bool: {False: "false", True: "true"}.__getitem__,
+        bool: ("false", "true").__getitem__,
         int: repr,
         float: _number,
         str: lru_cache(_KEPT)(_any),

@@ -56,12 +56,12 @@ def write(
     columns["at"] = ops.adapt_datetimefield_value(now)
     columns["ip"] = ops.adapt_ipaddressfield_value(columns["ip"])
     columns |= decision_columns(assessment.decision)
-    columns["reasons"] = ops.adapt_json_value(columns["reasons"], None)
-    columns["rules"] = ops.adapt_json_value(columns["rules"], None)
+    for name in ("reasons", "rules"):
+        columns[name] = ops.adapt_json_value(columns[name], None) if columns[name] else _nothing(alias)
     columns["facts"] = ops.adapt_json_value(assessment.features.facts, FactsEncoder)
     columns["operation"] = "" if operation is None else _text(operation)
     columns["reference"] = ""
-    columns["final"] = outcome.final.value
+    columns["final"] = str(outcome.final)
     columns["challenge_id"] = outcome.challenge_id
     columns["hold_id"] = outcome.hold_id
     columns["case_id"] = outcome.case_id
@@ -101,6 +101,12 @@ def _statement(alias: str, unless: str = "") -> _Statement:
         values = ", ".join(["%s"] * len(fields))
         sql = sql.replace(f"VALUES ({values})", f"SELECT {values} WHERE NOT EXISTS ({unless})")
     return _Statement(Prepared(alias, sql), itemgetter(*by_name))
+
+
+@lru_cache
+def _nothing(alias: str) -> Any:
+    """An empty list as the database takes it."""
+    return connections[alias].ops.adapt_json_value([], None)
 
 
 def _text(operation: Operation) -> str:

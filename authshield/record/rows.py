@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from authshield.backends.geo import place_of
@@ -26,12 +27,18 @@ def fingerprint_hash(device: DeviceSeen) -> str:
 
 def label_of(client: Client) -> str:
     """Browser and system in words, such as ``Chrome, Windows``."""
-    return redact.line(client.browser.replace("/", ", "), 100)
+    return _label(client.browser)
+
+
+@lru_cache(maxsize=1024)
+def _label(browser: str) -> str:
+    return redact.line(browser.replace("/", ", "), 100)
 
 
 def place_in_words(event: Event) -> str:
     """Where the event came from, for people; empty if unknown."""
-    return redact.line(place_of(event.client.ip, event.network, geo_locator()), 100)
+    place = place_of(event.client.ip, event.network, geo_locator())
+    return redact.line(place, 100) if place else ""
 
 
 def event_columns(event: Event) -> dict[str, Any]:
@@ -39,7 +46,7 @@ def event_columns(event: Event) -> dict[str, Any]:
     return {
         "event_id": redact.line(event.id, 64),
         "at": event.at,
-        "kind": event.kind.value,
+        "kind": str(event.kind),
         "account": redact.line(event.account or "", 64),
         "sid": redact.line(event.session or "", 64),
         "ip": redact.address(event.client.ip),

@@ -19,7 +19,7 @@ class Action(IntEnum):
     @property
     def word(self) -> str:
         """The name used in files, pages and tables."""
-        return self.name.lower()
+        return _ACTIONS[self]
 
     @classmethod
     def of(cls, word: str) -> Action:
@@ -39,7 +39,7 @@ class Strength(IntEnum):
     @property
     def word(self) -> str:
         """The name used in files, pages and tables."""
-        return self.name.lower()
+        return _STRENGTHS[self]
 
     @classmethod
     def of(cls, word: str) -> Strength:
@@ -53,6 +53,10 @@ class Strength(IntEnum):
             max(self, 1)
         ]
 
+
+# Looked up: a name of a member takes ten times as long.
+_ACTIONS = {one: one.name.lower() for one in Action}
+_STRENGTHS = {one: one.name.lower() for one in Strength}
 
 FACTOR_STRENGTH: dict[str, Strength] = {
     "email": Strength.ANY,

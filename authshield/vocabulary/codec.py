@@ -135,7 +135,7 @@ def decision_from_plain(plain: Mapping[str, Any]) -> Decision:
 def outcome_to_plain(outcome: Outcome) -> Plain:
     """One dict of strings."""
     return {
-        "final": outcome.final.value,
+        "final": str(outcome.final),
         "proved": outcome.proved.word,
         "challenge_id": outcome.challenge_id,
         "hold_id": outcome.hold_id,

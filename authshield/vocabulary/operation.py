@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING
 
 from authshield.vocabulary.event import Kind
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 PASSWORD_MARK = "password_mark"  # noqa: S105 - the name of a field
 """Field of a sign-in: a keyed hash of the password that began it. Part of the digest, shown to nobody."""
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _DOMAIN = b"authshield/operation/v1\x00"
 
 
@@ -32,7 +32,8 @@ class Operation:
 
     def canonical(self) -> str:
         """The one JSON text of this operation: sorted keys, no spaces, strings alone."""
-        return _encode({"account": self.account, "fields": dict(self.fields), "kind": self.kind.value})
+        fields = ",".join([f"{_quoted(name)}:{_quoted(self.fields[name])}" for name in sorted(self.fields)])
+        return f'{{"account":{_quoted(self.account)},"fields":{{{fields}}},"kind":"{self.kind}"}}'
 
     @property
     def digest(self) -> str:
