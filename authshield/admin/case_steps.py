@@ -12,6 +12,12 @@ from authshield.admin.books import open_orders
 from authshield.admin.steps import Step
 from authshield.models import AccountState, Case, Session
 
+MOST_LINES = 100
+_AND_ALSO = (
+    gettext_lazy("A device that came with that session is revoked."),
+    gettext_lazy("The customer is told by mail."),
+)
+
 
 def _sessions_line(count: int) -> str:
     return ngettext("%(count)d open session ends.", "%(count)d open sessions end.", count) % {"count": count}
@@ -40,12 +46,29 @@ def _open_sessions(case: Case) -> int:
 
 
 def _contain_touches(case: Case) -> Sequence[str]:
+    if case.campaign:
+        return [
+            *_members_lines(case),
+            _("Their open orders are stopped and wait among the holds."),
+            *_AND_ALSO,
+        ]
     if case.sid:
         session = _("Session %(sid)s ends: its next request is refused.") % {"sid": case.sid[:12]}
     else:
         session = _("The case names no session, so none ends.")
-    others = [_("A device that came with that session is revoked."), _("The customer is told by mail.")]
-    return [_whose(case), session, *_orders_lines(case), *others]
+    return [_whose(case), session, *_orders_lines(case), *_AND_ALSO]
+
+
+def _members_lines(case: Case) -> list[str]:
+    count = case.members.count()
+    told = ngettext("%(count)d session ends:", "%(count)d sessions end:", count) % {"count": count}
+    return [
+        told,
+        *(
+            _("Account %(account)s, session %(sid)s.") % {"account": member.account, "sid": member.sid[:12]}
+            for member in case.members.all()[:MOST_LINES]
+        ),
+    ]
 
 
 def _end_all_touches(case: Case) -> Sequence[str]:
@@ -62,6 +85,18 @@ def _freeze_touches(case: Case) -> Sequence[str]:
 
 def _only_the_case(case: Case) -> Sequence[str]:
     return [_("The case “%(title)s”, nothing else.") % {"title": case.title}]
+
+
+def _with_parts(case: Case) -> Sequence[str]:
+    if not case.campaign:
+        return _only_the_case(case)
+    count = case.parts.count()
+    parts = ngettext("%(count)d case that is part of it.", "%(count)d cases that are part of it.", count)
+    return [_("The case “%(title)s”.") % {"title": case.title}, parts % {"count": count}]
+
+
+def _has_account(case: Case) -> bool:
+    return bool(case.account)
 
 
 def _is_frozen(case: Case) -> bool:
@@ -89,7 +124,7 @@ CASE_STEPS: tuple[Step, ...] = (
         permission="contain_case",
         touches=_end_all_touches,
         act=deeds.end_all_sessions,
-        is_possible=_is_open,
+        is_possible=lambda case: _is_open(case) and _has_account(case),
         is_grave=True,
     ),
     Step(
@@ -98,7 +133,7 @@ CASE_STEPS: tuple[Step, ...] = (
         permission="freeze_account",
         touches=_freeze_touches,
         act=deeds.freeze_of_case,
-        is_possible=lambda case: not _is_frozen(case),
+        is_possible=lambda case: _has_account(case) and not _is_frozen(case),
         is_grave=True,
     ),
     Step(
@@ -123,7 +158,7 @@ CASE_STEPS: tuple[Step, ...] = (
         name="fraud",
         label=gettext_lazy("Verdict: fraud"),
         permission="change_case",
-        touches=_only_the_case,
+        touches=_with_parts,
         act=lambda case, deed: deeds.judge(case, Case.Verdict.FRAUD, deed),
         is_possible=lambda case: case.verdict != Case.Verdict.FRAUD,
     ),
@@ -131,7 +166,7 @@ CASE_STEPS: tuple[Step, ...] = (
         name="legit",
         label=gettext_lazy("Verdict: legitimate"),
         permission="change_case",
-        touches=_only_the_case,
+        touches=_with_parts,
         act=lambda case, deed: deeds.judge(case, Case.Verdict.LEGIT, deed),
         is_possible=lambda case: case.verdict != Case.Verdict.LEGIT,
     ),
@@ -147,7 +182,7 @@ CASE_STEPS: tuple[Step, ...] = (
         name="close",
         label=gettext_lazy("Close the case"),
         permission="change_case",
-        touches=_only_the_case,
+        touches=_with_parts,
         act=deeds.close,
         is_possible=_is_open,
     ),

@@ -8,12 +8,15 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from authshield import clock
 from authshield.admin.books import open_orders
+from authshield.admin.campaigns import campaign_of
 from authshield.admin.case_steps import CASE_STEPS
 from authshield.admin.desk import ReadOnly
 from authshield.admin.export import export_csv
@@ -50,12 +53,33 @@ class OwnerFilter(admin.SimpleListFilter):
                 return queryset
 
 
+class WholeFilter(admin.SimpleListFilter):
+    """Without the cases that are part of a campaign's, unless they are asked for or searched."""
+
+    title = _("part of a campaign")
+    parameter_name = "parts"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """With or alone."""
+        return [("too", _("cases of members too")), ("campaigns", _("campaigns alone"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        """One campaign is one line."""
+        match self.value():
+            case "too":
+                return queryset
+            case "campaigns":
+                return queryset.exclude(campaign="")
+            case _:
+                return queryset if request.GET.get("q") else queryset.filter(part_of=None)
+
+
 @admin.register(Case)
 class CaseAdmin(ReadOnly, StepsAdmin):
     """What the desk works on; changed by steps alone."""
 
     list_display = ["title", "state", "rounded_score", "account", "age", "owner", "verdict"]
-    list_filter = ["state", OwnerFilter, "verdict", "opened_at"]
+    list_filter = ["state", WholeFilter, OwnerFilter, "verdict", "opened_at"]
     list_select_related = ["owner"]
     search_fields = ["=account", "=sid", "title"]
     search_help_text = _("Account or session, whole, or words of the title")
@@ -72,6 +96,7 @@ class CaseAdmin(ReadOnly, StepsAdmin):
                     ("state", "verdict"),
                     ("account", "customer", "frozen"),
                     "sid",
+                    "campaign_link",
                     "owner",
                     ("opened_at", "contained_at", "closed_at"),
                     "rounded_score",
@@ -81,7 +106,7 @@ class CaseAdmin(ReadOnly, StepsAdmin):
             },
         )
     ]
-    readonly_fields = ["rounded_score", "chance", "why", "age", "customer", "frozen"]
+    readonly_fields = ["campaign_link", "rounded_score", "chance", "why", "age", "customer", "frozen"]
 
     @admin.display(description=_("score"), ordering="score")
     def rounded_score(self, case: Case) -> str:
@@ -102,6 +127,14 @@ class CaseAdmin(ReadOnly, StepsAdmin):
     def why(self, case: Case) -> SafeString:
         """Reasons with points."""
         return reasons_table(case.reasons)
+
+    @admin.display(description=_("campaign"))
+    def campaign_link(self, case: Case) -> Any:
+        """The campaign that it is, or is part of."""
+        if case.part_of is None:
+            return case.campaign or NONE
+        address = reverse("admin:authshield_case_change", args=[case.part_of.pk])
+        return format_html('<a href="{}">{}</a>', address, case.part_of.title)
 
     @admin.display(description=_("customer"))
     def customer(self, case: Case) -> str:
@@ -135,6 +168,8 @@ class CaseAdmin(ReadOnly, StepsAdmin):
 
 
 def _linked(case: Case) -> dict[str, Any]:
+    if case.campaign:
+        return {"timeline": timeline(case), **campaign_of(case)}
     orders, problem = open_orders(case.account)
     holds = Hold.objects.filter(account=case.account).order_by("-created_at")[:LINKED]
     return {

@@ -9,13 +9,13 @@ import uuid
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from authshield.admin.steps import Deed
 from authshield.backends.accounts import account_of
-from authshield.contain import cases, devices, playbook, steps
+from authshield.contain import campaigns, cases, devices, playbook, steps
 from authshield.contain.notices import local_time, notify
 from authshield.enforce import holds
 from authshield.errors import InvalidInput
@@ -29,6 +29,13 @@ def contain_case(case: Case, deed: Deed) -> str:
     """End the case's session and stop the account's open orders."""
     if deed.reason:
         _line(case, deed, "case:noted", deed.reason)
+    if case.campaign:
+        count = campaigns.contain(case, deed.now, by=deed.actor)
+        return ngettext(
+            "Contained: %(count)d session of the campaign has ended.",
+            "Contained: %(count)d sessions of the campaign have ended.",
+            count,
+        ) % {"count": count}
     playbook.contain(str(case.pk), deed.now, by=deed.actor)
     return _("Contained: the session has ended, its open orders are stopped.")
 
@@ -83,24 +90,27 @@ def take(case: Case, deed: Deed) -> str:
 
 
 def judge(case: Case, verdict: str, deed: Deed) -> str:
-    """Say what it turned out to be; the case's session is labelled so."""
+    """Say what it turned out to be; the case's session is labelled so, or all those of a campaign."""
     label = Case.Verdict(verdict).label
+    sessions = [(case.account, case.sid)] if case.sid else case.members.values_list("account", "sid")
     with transaction.atomic():
-        Case.objects.filter(pk=case.pk).update(verdict=verdict)
-        if case.sid:
-            labels.put(
-                Target(case.account, case.sid), verdict, Word(deed.actor, reason=deed.reason), deed.now
-            )
+        Case.objects.filter(Q(pk=case.pk) | Q(part_of=case)).update(verdict=verdict)
+        for account, sid in sessions:
+            labels.put(Target(account, sid), verdict, Word(deed.actor, reason=deed.reason), deed.now)
         _line(case, deed, f"case:{verdict}", f"{label}: {deed.reason}")
     return _("Verdict: %(verdict)s.") % {"verdict": label}
 
 
 def close(case: Case, deed: Deed) -> str:
-    """End the work on a case."""
+    """End the work on a case, and on those that are part of it."""
     with transaction.atomic():
         _refuse_unless(_open(case).update(state=Case.State.CLOSED, closed_at=deed.now))
-        _line(case, deed, "case:closed", deed.reason)
-        steps.apply_account_soon(case.account, deed.now)
+        parts = list(case.parts.exclude(state=Case.State.CLOSED))
+        case.parts.exclude(state=Case.State.CLOSED).update(state=Case.State.CLOSED, closed_at=deed.now)
+        for one in [case, *parts]:
+            _line(one, deed, "case:closed", deed.reason)
+            if one.account:
+                steps.apply_account_soon(one.account, deed.now)
     return _("The case is closed.")
 
 

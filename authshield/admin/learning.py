@@ -153,6 +153,7 @@ def _stratum(one: dict[str, Any]) -> dict[str, Any]:
         "rate_before": words.percent(one["rate_before"]),
         "why": words.why_words(one["why"], one["rate"], one["least"]),
         "is_sudden": one["is_sudden"],
+        "is_under": one["is_under"],
     }
 
 

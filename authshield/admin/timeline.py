@@ -42,6 +42,8 @@ class Line:
 
 def timeline(case: Case) -> list[Line]:
     """All lines of a case, oldest first."""
+    if case.campaign:
+        return sorted(_entries(case), key=lambda line: line.at)
     lines = [*_entries(case), *_recorded(case), *_challenges(case), *_holds(case), *_scores(case)]
     return sorted(lines, key=lambda line: line.at)
 

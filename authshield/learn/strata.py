@@ -6,7 +6,7 @@ published here: the result is a proposal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from authshield.vocabulary.event import Kind
 from authshield.vocabulary.ruleset import RulesetSource, Scope, State, Threshold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
 WINDOW_DAYS, MOST = 60, 20_000
@@ -79,10 +79,8 @@ class Standing:
 def standing(stratum: Stratum, now: datetime) -> Standing:
     """How a stratum stands. Cost: 1 query over the window, ``MOST`` rows of it; some 50 ms."""
     source = rulebook.published() or default_source()
-    in_force = _expanded(source.thresholds)
-    mine = [in_force.get((kind, stratum.scope, stratum.action)) for kind in sorted(stratum.kinds)]
-    risks = [one.risk for one in mine if one is not None]
-    return Standing(stratum, tuple(ordinary(stratum, source, now)), min(risks, default=None))
+    least = _least(source.thresholds, stratum, lambda action: action == stratum.action)
+    return Standing(stratum, tuple(ordinary(stratum, source, now)), least)
 
 
 def ordinary(stratum: Stratum, source: RulesetSource, now: datetime) -> Iterable[Ordinary]:
@@ -103,6 +101,16 @@ def ordinary(stratum: Stratum, source: RulesetSource, now: datetime) -> Iterable
     rows = rows.filter(is_trusted) if stratum.is_known else rows.exclude(is_trusted)
     for risk, action, rules in rows.order_by("-at").values_list("risk", "action", "rules")[:MOST]:
         yield Ordinary(risk, action != Action.ALLOW.word and _is_acting(rules, acting))
+
+
+def _least(thresholds: Iterable[Threshold], stratum: Stratum, acts: Callable[[Action], bool]) -> float | None:
+    """From which risk on such events meet such an action."""
+    found = (
+        one.risk
+        for one in thresholds
+        if one.kinds & stratum.kinds and stratum.scope in _scopes(one) and acts(one.action)
+    )
+    return min(found, default=None)
 
 
 def propose(rates: Mapping[str, float], *, by: str, now: datetime) -> Proposal:
@@ -130,6 +138,11 @@ def propose(rates: Mapping[str, float], *, by: str, now: datetime) -> Proposal:
                 "curve": curve(one.ordinary),
             }
         )
+    after = changed(rulebook.published() or default_source(), thresholds)
+    for row in told:
+        stratum = BY_NAME[row["stratum"]]
+        stricter = _least(after, stratum, lambda action, least=stratum.action: action > least)  # type: ignore[misc]
+        row["is_under"] = None not in {stricter, row["threshold"]} and stricter < row["threshold"]
     return Proposal.objects.create(
         kind=Proposal.Kind.THRESHOLDS,
         created_at=now,
@@ -140,54 +153,58 @@ def propose(rates: Mapping[str, float], *, by: str, now: datetime) -> Proposal:
 
 
 def changed(source: RulesetSource, given: Iterable[Mapping[str, Any]]) -> tuple[Threshold, ...]:
-    """The thresholds of a ruleset with proposed ones in the place of theirs."""
-    by_place = _expanded(source.thresholds)
-    for one in given:
-        stratum = BY_NAME[one["stratum"]]
-        for kind in stratum.kinds:
-            place = (kind, stratum.scope, stratum.action)
-            before = by_place.get(place)
-            made = Threshold(
-                frozenset({kind}),
-                one["risk"],
-                stratum.action,
-                before.required if before is not None else stratum.required,
-                lenient=before is not None and before.lenient,
-                scope=stratum.scope,
-            )
-            by_place[place] = made
-    return _gathered(by_place)
+    """The thresholds of a ruleset with proposed ones in the place of theirs.
+
+    The least of a stratum's thresholds moves to the proposed risk; stricter ones that would ask before it, too.
+    """
+    wanted = [(BY_NAME[one["stratum"]], float(one["risk"])) for one in given]
+    touched = {(kind, stratum.action) for stratum, _ in wanted for kind in stratum.kinds}
+    mine: list[Threshold] = []
+    kept: list[Threshold] = []
+    for one in source.thresholds:
+        for kind in sorted(one.kinds) if any((kind, one.action) in touched for kind in one.kinds) else ():
+            mine += [replace(one, kinds=frozenset({kind}), scope=scope) for scope in _scopes(one)]
+        if not any((kind, one.action) in touched for kind in one.kinds):
+            kept.append(one)
+    for stratum, risk in wanted:
+        for kind in sorted(stratum.kinds):
+            mine = _moved(mine, stratum, kind, risk)
+    return (*_gathered(mine), *kept)
 
 
-Place = tuple[Kind, Scope, Action]
-
-
-def _expanded(thresholds: Iterable[Threshold]) -> dict[Place, Threshold]:
-    """One for each kind of event, device and action; the least where there are several."""
-    found: dict[Place, Threshold] = {}
-    for one in thresholds:
-        both = (Scope.KNOWN_DEVICE, Scope.UNKNOWN_DEVICE)
-        for scope in both if one.scope is Scope.ANY else (one.scope,):
-            for kind in one.kinds:
-                place = (kind, scope, one.action)
-                if place not in found or one.risk < found[place].risk:
-                    found[place] = one
-    return found
-
-
-def _gathered(by_place: Mapping[Place, Threshold]) -> tuple[Threshold, ...]:
-    """As few as say the same."""
-    groups: dict[tuple[float, Action, Strength, bool, frozenset[Scope]], set[Kind]] = {}
-    by_kind: dict[tuple[Kind, float, Action, Strength, bool], set[Scope]] = {}
-    for (kind, scope, action), one in by_place.items():
-        by_kind.setdefault((kind, one.risk, action, one.required, one.lenient), set()).add(scope)
-    for (kind, risk, action, required, lenient), scopes in by_kind.items():
-        groups.setdefault((risk, action, required, lenient, frozenset(scopes)), set()).add(kind)
-    made = [
-        Threshold(frozenset(kinds), risk, action, required, lenient, _of_all(scopes))
-        for (risk, action, required, lenient, scopes), kinds in groups.items()
+def _moved(thresholds: list[Threshold], stratum: Stratum, kind: Kind, risk: float) -> list[Threshold]:
+    here = [one for one in thresholds if _is_of(one, stratum, kind)]
+    rest = [one for one in thresholds if not _is_of(one, stratum, kind)]
+    if not here:
+        made = Threshold(frozenset({kind}), risk, stratum.action, stratum.required, scope=stratum.scope)
+        return [*rest, made]
+    least = min(here, key=lambda one: one.risk)
+    return [
+        *rest,
+        *(replace(one, risk=risk if one is least else max(risk, one.risk)) for one in here),
     ]
-    return tuple(sorted(made, key=lambda one: (sorted(one.kinds), one.action, one.scope)))
+
+
+def _is_of(one: Threshold, stratum: Stratum, kind: Kind) -> bool:
+    return kind in one.kinds and one.action == stratum.action and stratum.scope in _scopes(one)
+
+
+def _scopes(one: Threshold) -> tuple[Scope, ...]:
+    both = (Scope.KNOWN_DEVICE, Scope.UNKNOWN_DEVICE)
+    return both if one.scope is Scope.ANY else (one.scope,)
+
+
+def _gathered(thresholds: Iterable[Threshold]) -> tuple[Threshold, ...]:
+    """As few as say the same."""
+    by_kind: dict[tuple[Kind, Threshold], set[Scope]] = {}
+    for one in thresholds:
+        [kind] = one.kinds
+        by_kind.setdefault((kind, replace(one, kinds=frozenset(), scope=Scope.ANY)), set()).add(one.scope)
+    groups: dict[tuple[Threshold, Scope], set[Kind]] = {}
+    for (kind, plain), scopes in by_kind.items():
+        groups.setdefault((plain, _of_all(frozenset(scopes))), set()).add(kind)
+    made = [replace(plain, kinds=frozenset(kinds), scope=scope) for (plain, scope), kinds in groups.items()]
+    return tuple(sorted(made, key=lambda one: (sorted(one.kinds), one.action, one.risk, one.scope)))
 
 
 def _of_all(scopes: frozenset[Scope]) -> Scope:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from math import floor
 
@@ -15,9 +16,9 @@ from authshield.learn.labels import Target, Word
 from authshield.learn.rates import RULES_ALONE, TOO_FEW, Ordinary, curve, needed_for, rate_at, threshold_for
 from authshield.models import Case, Proposal
 from authshield.tune import rulebook
-from authshield.vocabulary.actions import Action
+from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.event import Kind
-from authshield.vocabulary.ruleset import Scope
+from authshield.vocabulary.ruleset import RulesetSource, Scope, Threshold
 from tests.judge.events import event, features
 from tests.learn.making import START, recorded
 
@@ -109,9 +110,9 @@ def test_a_published_proposal_asks_each_stratum_at_its_rate() -> None:
     assert (source.rules, source.limits) == (before.rules, before.limits)
     found = {one.scope: one.risk for one in source.thresholds if Kind.LOGIN in one.kinds}
     assert found == {Scope.KNOWN_DEVICE: pytest.approx(98.26), Scope.UNKNOWN_DEVICE: pytest.approx(75.26)}
-    assert [one for one in source.thresholds if Kind.ORDER in one.kinds] == [
+    assert {one for one in source.thresholds if Kind.ORDER in one.kinds} == {
         one for one in before.thresholds if Kind.ORDER in one.kinds
-    ]
+    }
     made.refresh_from_db()
     assert (made.state, made.version) == (Proposal.State.PUBLISHED, version.number)
     assert judge(event(Kind.LOGIN), features(), compile_ruleset(source)).action is Action.ALLOW
@@ -130,6 +131,44 @@ def test_one_rate_alone_leaves_the_other_kind_of_device_as_it_was() -> None:
     assert mine[Scope.KNOWN_DEVICE].risk == before.risk
     assert mine[Scope.UNKNOWN_DEVICE].risk == pytest.approx(90.26)
     assert {one.required for one in mine.values()} == {before.required}
+
+
+ORDERS = frozenset({Kind.ORDER, Kind.ORDER_CHANGE})
+ASKED = Threshold(ORDERS, 12, Action.CHALLENGE, Strength.OTP, lenient=True)
+ASKED_MORE = Threshold(ORDERS, 28, Action.CHALLENGE, Strength.PHISHING_RESISTANT)
+HELD = Threshold(ORDERS, 34, Action.HOLD)
+LOGIN = Threshold(frozenset({Kind.LOGIN}), 70, Action.CHALLENGE, Strength.OTP)
+
+
+@pytest.mark.parametrize(
+    ("risk", "asked", "asked_more"), [(5.0, 5.0, 28.0), (20.0, 20.0, 28.0), (60.0, 60.0, 60.0)]
+)
+def test_the_least_threshold_moves_and_stricter_ones_never_ask_before_it(
+    risk: float, asked: float, asked_more: float
+) -> None:
+    """Or the promise would be broken; what is held, other devices and other events stay as they are."""
+    source = RulesetSource(1, "mine", thresholds=(ASKED, ASKED_MORE, HELD, LOGIN))
+    found = set(strata.changed(source, [{"stratum": "order_known", "risk": risk}]))
+    known, others = Scope.KNOWN_DEVICE, Scope.UNKNOWN_DEVICE
+    wanted = {(ASKED, known, asked), (ASKED, others, 12.0), (ASKED_MORE, known, asked_more)}
+    wanted |= {(ASKED_MORE, others, 28.0)}
+    split = {replace(one, scope=scope, risk=at) for one, scope, at in wanted}
+    if asked_more == 28.0:
+        split -= {replace(ASKED_MORE, scope=scope) for scope in (known, others)}
+        split |= {ASKED_MORE}
+    assert found == split | {HELD, LOGIN}
+
+
+@pytest.mark.django_db
+def test_a_hold_that_comes_before_the_question_is_told() -> None:
+    """The rate of those who are asked would be right, and customers would be held instead."""
+    source = RulesetSource(1, "mine", thresholds=(HELD,))
+    rulebook.publish_source(source, None, "", START)
+    for place in range(200):
+        recorded(place, risk=place / 2, facts={"event.kind": "order"}, at=START + timedelta(minutes=place))
+    [told] = strata.propose({"order_unknown": 0.1}, by="aoi", now=NOW).evidence["strata"]
+    assert told["threshold"] > 34
+    assert told["is_under"]
 
 
 @pytest.mark.django_db
