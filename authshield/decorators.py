@@ -72,7 +72,7 @@ class ProtectedView:
         """Answer a request."""
         if request.method not in SAFE | SENDING:
             return HttpResponseNotAllowed(sorted(SAFE | SENDING))
-        if not request.user.is_authenticated:
+        if not signedin.user_at_hand(request).is_authenticated:
             return _anonymous(request)
         if request.method in SAFE:
             return self.view(request, None, **kwargs)

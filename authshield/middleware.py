@@ -71,7 +71,7 @@ class AuthShieldMiddleware:
     ) -> Any:
         """Guard a page of a signed-in session; views that guard themselves and exempt ones pass."""
         del args, kwargs
-        if _guards_itself(request, view) or not request.user.is_authenticated:
+        if _guards_itself(request, view) or not signedin.user_at_hand(request).is_authenticated:
             return None
         try:
             pages.guard(request)

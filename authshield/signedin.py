@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils.functional import SimpleLazyObject
 
 from authshield.backends.accounts import account_of
 from authshield.observe.device import device_or_issued, read_device
@@ -65,8 +66,21 @@ def start(request: HttpRequest) -> str:
 
 def account_of_request(request: HttpRequest) -> str | None:
     """The account that is signed in, None where nobody is."""
-    user: Any = getattr(request, "user", None)
+    user = user_at_hand(request)
     return account_of(user) if user is not None and user.is_authenticated else None
+
+
+def user_at_hand(request: HttpRequest) -> Any:
+    """Whoever makes the request, signed in or not; None where the site has no such thing.
+
+    Django's lazy user is replaced with the one behind it, so that nobody looks through it again and again.
+    Cost: 1 query where nobody has asked for the user yet.
+    """
+    user: Any = getattr(request, "user", None)
+    if type(user) is SimpleLazyObject:
+        bool(user.is_authenticated)  # loads it
+        user = request.user = user._wrapped  # noqa: SLF001 - there is no other way to it
+    return user
 
 
 async def aload(request: HttpRequest) -> None:

@@ -6,7 +6,7 @@ are read by hiredis where it is installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, Protocol
@@ -45,7 +45,8 @@ class _Lengths(dict[int, bytes]):
         return line
 
 
-_LENGTHS = _Lengths()
+_length = _Lengths().__getitem__
+_END = b"\r\n"
 
 
 def pack(*parts: str | bytes | float) -> bytes:
@@ -53,12 +54,11 @@ def pack(*parts: str | bytes | float) -> bytes:
     return b"*%d" % len(parts) + pack_parts([_encoded(part) for part in parts])
 
 
-def pack_parts(parts: Iterable[bytes]) -> bytes:
+def pack_parts(parts: Sequence[bytes]) -> bytes:
     """Arguments without the line that tells how many there are; begins and ends with a line's end."""
-    out: list[bytes] = []
-    for part in parts:
-        out += _LENGTHS[len(part)], part
-    out.append(b"\r\n")
+    out = [_END] * (2 * len(parts) + 1)
+    out[1::2] = parts
+    out[:-1:2] = map(_length, map(len, parts))
     return b"".join(out)
 
 
