@@ -157,4 +157,4 @@ def points_before(event: Event, features: Features) -> float:
 
 
 def _number(value: FactValue) -> float:
-    return value if isinstance(value, int | float) else 0.0
+    return value if isinstance(value, (int, float)) else 0.0

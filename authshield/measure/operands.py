@@ -37,7 +37,7 @@ def order_of(event: Event) -> Order | None:
 def amount_of(event: Event) -> int:
     """What the event moves, in minor units: an order's value, what an amend adds, a withdrawal's amount."""
     subject = event.subject
-    if isinstance(subject, Order | Withdrawal):
+    if isinstance(subject, (Order, Withdrawal)):
         return subject.value_minor
     if isinstance(subject, OrderChange) and subject.order is not None:
         return max(0, subject.order.value_minor - subject.previous_value_minor)

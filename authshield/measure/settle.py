@@ -163,7 +163,7 @@ def _given_back(event: Event, settlement: Settlement, tag: int, keys: Keys) -> l
 
 def _order_tag(event: Event, settlement: Settlement, keys: Keys) -> int:
     subject = event.subject
-    if not isinstance(subject, Order | OrderChange):
+    if not isinstance(subject, (Order, OrderChange)):
         return 0
     order_id = settlement.extra.get(ISSUED_ORDER, "") or subject.order_id
     return keys.tag("order", f"{event.account}\x1f{order_id}") if order_id else 0

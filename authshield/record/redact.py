@@ -54,7 +54,7 @@ def tree(value: Any, depth: int = 0) -> Any:
     """JSON data without the values of secret names, every text made plain; too deep or long is cut."""
     if isinstance(value, str):
         return plain(value) if len(value) > WORD_LENGTH else _plain_word(value)
-    if value is None or isinstance(value, int | float):
+    if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, Mapping):
         if depth >= MAX_DEPTH:

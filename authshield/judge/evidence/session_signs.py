@@ -21,9 +21,6 @@ RELAYS = frozenset({"hosting", "anonymizer"})
 FASTEST_KMH = 900.0
 """No passenger flight is faster."""
 
-_NUMBERS = (bool, int, float)
-"""As a tuple: a union would be made anew each time."""
-
 FRESH_HOURS = (1.0, 24.0, 72.0)
 
 
@@ -32,7 +29,7 @@ def number(facts: Facts, name: str) -> float:
     value = facts[name]
     if type(value) is float:
         return value
-    return float(value) if isinstance(value, _NUMBERS) else 0.0
+    return float(value) if isinstance(value, (bool, int, float)) else 0.0
 
 
 def device(facts: Facts) -> float:
@@ -112,4 +109,4 @@ def changed(facts: Facts) -> float:
 def guessed(facts: Facts) -> float:
     """How often strangers tried the account's password in a day, this time included."""
     value = facts.get("velocity.login-strangers-24h", 0)
-    return float(value) if isinstance(value, int | float) else 0.0
+    return float(value) if isinstance(value, (int, float)) else 0.0
