@@ -43,9 +43,10 @@ class LabelAdmin(ReadOnly, StepsAdmin):
     actions = [export_csv]
     steps = (TAKE_BACK,)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With how many events each counts."""
-        return super().get_queryset(request).annotate(number=Count("events"))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(number=Count("events"))
 
     @admin.display(description=gettext_lazy("events counted"))
     def counted(self, label: Any) -> int:

@@ -20,6 +20,7 @@ from authshield.learn.recorded import LABELLED_KINDS, steps_of
 from authshield.models import Case, JournalEntry, Label, LabelledEvent, LedgerEntry, Proposal, Verdict
 from authshield.record.journal import FAILED
 from authshield.tune import rulebook
+from authshield.tune.transfer import default_source
 from authshield.vocabulary.event import Kind
 
 EVERY = timedelta(days=6, hours=20)
@@ -64,7 +65,7 @@ def refit(now: datetime) -> Proposal | None:
     if not _is_enough(seen, held_out):
         return None
     candidate = _fitted(seen)
-    in_force = completed((rulebook.published() or rulebook.default_source()).weights)
+    in_force = completed((rulebook.published() or default_source()).weights)
     evidence = {
         "seen": _numbers(seen),
         "held_out": _numbers(held_out),

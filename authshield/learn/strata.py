@@ -20,7 +20,7 @@ from authshield.tune import rulebook
 from authshield.tune.transfer import default_source
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.event import Kind
-from authshield.vocabulary.ruleset import RulesetSource, Scope, State, Threshold
+from authshield.vocabulary.ruleset import Limit, Rule, RulesetSource, Scope, State, Threshold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -103,6 +103,12 @@ def ordinary(stratum: Stratum, source: RulesetSource, now: datetime) -> Iterable
         yield Ordinary(risk, action != Action.ALLOW.word and _is_acting(rules, acting))
 
 
+def _is_under(thresholds: Iterable[Threshold], stratum: Stratum, risk: float | None) -> bool:
+    """Whether something stricter comes before this threshold."""
+    stricter = _least(thresholds, stratum, lambda action: action > stratum.action)
+    return risk is not None and stricter is not None and stricter < risk
+
+
 def _least(thresholds: Iterable[Threshold], stratum: Stratum, acts: Callable[[Action], bool]) -> float | None:
     """From which risk on such events meet such an action."""
     found = (
@@ -116,7 +122,8 @@ def _least(thresholds: Iterable[Threshold], stratum: Stratum, acts: Callable[[Ac
 def propose(rates: Mapping[str, float], *, by: str, now: datetime) -> Proposal:
     """Work out thresholds for these rates by stratum, as a proposal. Cost: 1 query a stratum."""
     found = [(standing(BY_NAME[name], now), rate) for name, rate in rates.items()]
-    told, thresholds = [], []
+    told: list[dict[str, Any]] = []
+    thresholds = []
     for one, rate in found:
         result = threshold_for(one.ordinary, rate)
         if result.threshold is not None:
@@ -139,10 +146,8 @@ def propose(rates: Mapping[str, float], *, by: str, now: datetime) -> Proposal:
             }
         )
     after = changed(rulebook.published() or default_source(), thresholds)
-    for row in told:
-        stratum = BY_NAME[row["stratum"]]
-        stricter = _least(after, stratum, lambda action, least=stratum.action: action > least)  # type: ignore[misc]
-        row["is_under"] = None not in {stricter, row["threshold"]} and stricter < row["threshold"]
+    for row, (one, _) in zip(told, found, strict=True):
+        row["is_under"] = _is_under(after, one.stratum, row["threshold"])
     return Proposal.objects.create(
         kind=Proposal.Kind.THRESHOLDS,
         created_at=now,
@@ -217,9 +222,10 @@ def _plain(stratum: Stratum, risk: float) -> dict[str, Any]:
 
 def _acting(source: RulesetSource, stratum: Stratum) -> frozenset[str]:
     """Rules and limits that ask of such events by themselves."""
+    all_of_them: tuple[Rule | Limit, ...] = (*source.rules, *source.limits)
     found = {
         one.id
-        for one in (*source.rules, *source.limits)
+        for one in all_of_them
         if one.state == State.ON and one.action >= stratum.action and one.kinds & stratum.kinds
     }
     return frozenset(found) | _ALWAYS

@@ -42,11 +42,10 @@ def test_the_customer_reports_a_session_and_it_is_contained_at_once() -> None:
     assert f'href="{address}"' in here.client.get("/security/").content.decode()
     page = here.client.get(address)
     assert page.status_code == 200
-    assert thief.is_signed_in
+    assert [guest.is_signed_in for guest in (thief, here)] == [True, True]
     done = here.client.post(address)
     assert "we have stopped it" in done.content.decode()
-    assert not thief.is_signed_in
-    assert here.is_signed_in
+    assert [guest.is_signed_in for guest in (thief, here)] == [False, True]
     case = Case.objects.get()
     assert (case.state, case.sid, case.score) == ("contained", sid, 100.0)
     label = Label.objects.get()
