@@ -1,4 +1,4 @@
-"""Labels, proposals and reports on drift, as the desk reads them."""
+"""Labels, and what they count, as the desk reads them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authshield.admin.desk import ReadOnly, words_filter
+from authshield.admin.desk import DeskAdmin, ReadOnly, words_filter
 from authshield.admin.export import export_csv
 from authshield.admin.labelling import PERMISSION, take_back
 from authshield.admin.steps import Step, StepsAdmin
-from authshield.models import Label, Verdict
+from authshield.admin.words import KIND_WORDS
+from authshield.models import Label, SignCount, Verdict
 
 TAKE_BACK = Step(
     name="take-back",
@@ -45,10 +46,26 @@ class LabelAdmin(ReadOnly, StepsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With how many events each counts."""
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(number=Count("events"))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(number=Count("events"))
+        return rows
 
     @admin.display(description=gettext_lazy("events counted"))
     def counted(self, label: Any) -> int:
         """How many events count by it now."""
         return int(label.number)
+
+
+@admin.register(SignCount)
+class SignCountAdmin(ReadOnly, DeskAdmin):
+    """How many labelled events stood on which step of which sign."""
+
+    list_display = ["month", "kind", "sign", "step", "verdict", "number"]
+    list_display_links = None
+    list_filter = [
+        words_filter("verdict", gettext_lazy("verdict"), Verdict.choices),
+        words_filter("kind", gettext_lazy("kind"), KIND_WORDS.items()),
+        "month",
+    ]
+    search_fields = ["=sign"]
+    ordering = ["-month", "kind", "sign", "step", "verdict"]
+    actions = [export_csv]

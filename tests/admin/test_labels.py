@@ -52,6 +52,8 @@ def test_a_label_is_taken_back_on_its_own_page_too(case: Case, desk: Desk) -> No
     browser = desk("admin")
     browser.post(step(case, "fraud"), {"reason": "customer confirmed"})
     assert ">2</td>" in browser.get(LABELS).content.decode()
+    counts = browser.get(reverse("admin:authshield_signcount_changelist")).content.decode()
+    assert "who:device" in counts
     label = Label.objects.get()
     browser.post(step(label, "take-back"), {"reason": "mistaken"})
     label.refresh_from_db()
