@@ -32,7 +32,7 @@ def no_weights() -> dict[str, tuple[float, ...]]:
 def few_weights() -> dict[str, tuple[float, ...]]:
     """Weights so few that their sums can be foreseen."""
     weights = no_weights()
-    weights["order:sold"] = (*weights["order:sold"][:-1], SOLD_OUT)
+    weights["order:sold"] = (*weights["order:sold"][:3], SOLD_OUT, SOLD_OUT, SOLD_OUT)
     weights["order:pump"] = (0.0, PUMPED)
     return weights
 

@@ -47,6 +47,7 @@ def judge(event: Event, features: Features, ruleset: Ruleset, switches: Sequence
     findings += guards(event, features)
     weighed = _weighed(event, features, ruleset)
     evidence = weighed.own if weighed is not None else 0.0
+    strangeness = weighed.strangeness if weighed is not None and event.kind in _BUYING else 0.0
     if weighed is not None and weighed.points <= 0:
         weighed = None  # there is nothing to tell
     observe_only = bool(active) and _observes(active)
@@ -56,11 +57,14 @@ def judge(event: Event, features: Features, ruleset: Ruleset, switches: Sequence
         and weighed is None
         and not _is_reached(ruleset.thresholds_by_kind[event.kind], 0.0)
     ):
-        return allowed(event.id, ruleset.source.version, observe_only, features.is_missing, evidence)
-    seen = _Seen(findings, weighed, evidence, before, features, observe_only)
+        return allowed(
+            event.id, ruleset.source.version, observe_only, features.is_missing, evidence, strangeness
+        )
+    seen = _Seen(findings, weighed, evidence, strangeness, before, features, observe_only)
     return _decide(event, seen, ruleset)
 
 
+_BUYING = frozenset({Kind.ORDER, Kind.ORDER_CHANGE})
 _BEFORE = "what the session did before"
 
 
@@ -70,6 +74,7 @@ class _Seen(NamedTuple):
     findings: list[Finding]
     weighed: Weighed | None
     evidence: float
+    strangeness: float
     before: float
     features: Features
     observe_only: bool
@@ -135,6 +140,7 @@ def _decide(event: Event, seen: _Seen, ruleset: Ruleset) -> Decision:
         seen.features.is_missing,
         seen.evidence,
         _preferred(counting) if action == Action.CHALLENGE else Strength.NONE,
+        seen.strangeness,
     )
 
 

@@ -35,6 +35,7 @@ class _Draft:
     degraded: bool
     evidence: float
     prefers: Strength
+    strangeness: float
 
 
 def allowed(  # noqa: PLR0917 - keywords take longer
@@ -43,6 +44,7 @@ def allowed(  # noqa: PLR0917 - keywords take longer
     observe_only: bool,  # noqa: FBT001
     degraded: bool,  # noqa: FBT001
     evidence: float,
+    strangeness: float,
 ) -> Decision:
     """``Decision(event_id, Action.ALLOW, …)`` without any finding."""
     draft = _Draft()
@@ -58,5 +60,6 @@ def allowed(  # noqa: PLR0917 - keywords take longer
     draft.degraded = degraded
     draft.evidence = evidence
     draft.prefers = _NONE
+    draft.strangeness = strangeness
     draft.__class__ = Decision  # type: ignore[assignment]
     return cast("Decision", draft)

@@ -134,7 +134,7 @@ def habits(order: Order, features: Features) -> Iterator[str]:
 
 
 def _number(value: FactValue) -> float:
-    return value if isinstance(value, int | float) else 0.0
+    return value if isinstance(value, (int, float)) else 0.0
 
 
 def _is_strange(features: Features) -> bool:
@@ -216,7 +216,7 @@ def _symbol(event: Event, features: Features, settlement: Settlement, keys: Keys
     if event.account is None or not isinstance(order, Order) or order.side != "buy":
         return []
     member = keys.tag("acct", event.account)
-    ops: list[Op] = [["e", member, octet(settlement.decision.evidence)]]
+    ops: list[Op] = [["e", member, octet(settlement.decision.strangeness)]]
     if is_placed and features.facts["session.is_unusual"]:
         ops.append(["w", UNUSUAL, HOUR_MS, min(order.value_minor, MOST), member])
     return ops

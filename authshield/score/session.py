@@ -58,7 +58,7 @@ def score(event: Event, features: Features, ruleset: Ruleset, members: Members) 
         return NOTHING
     campaign = None
     if ruleset.source.parameters["model_campaign"]:
-        campaign = next(iter(look(event, features, weighed.own, members)), None)
+        campaign = next(iter(look(event, features, weighed.strangeness, members)), None)
     return _late(weighed, campaign, ruleset)
 
 
@@ -67,7 +67,7 @@ def notes(event: Event, features: Features, ruleset: Ruleset) -> list[tuple[Join
     weighed = _weighed(event, features, ruleset)
     if weighed is None or not ruleset.source.parameters["model_campaign"]:
         return []
-    return noted(event, features, weighed.own)
+    return noted(event, features, weighed.strangeness)
 
 
 def of_member(member: Member, campaign: Campaign) -> float:

@@ -52,7 +52,7 @@ class Decision:
     CHALLENGE. ``reasons`` is a tuple, or what makes one when it is read. ``rules`` holds the ids that
     matched, shadow ones as "shadow:<id>". ``observe_only`` means that it is recorded and not enforced.
     ``evidence`` is what the models say against the session and the event, in nats, what others do left out; it
-    may be negative.
+    may be negative. ``strangeness`` is what of it tells one buyer of a symbol from another.
     """
 
     event_id: str
@@ -67,6 +67,7 @@ class Decision:
     degraded: bool = False
     evidence: float = 0.0
     prefers: Strength = Strength.NONE
+    strangeness: float = 0.0
 
 
 class Final(StrEnum):

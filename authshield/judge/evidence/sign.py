@@ -24,6 +24,9 @@ ORDERS = frozenset({Kind.ORDER, Kind.ORDER_CHANGE})
 MONEY = frozenset({Kind.WITHDRAWAL})
 
 
+_SELLING = frozenset({"order:sold", "order:sale"})
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
     """One sign: its reason code, where its steps begin, how it is read from which facts, and on which events."""
@@ -35,6 +38,11 @@ class Sign:
     read: Read
     facts: tuple[str, ...]
     text: str
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it tells one buyer of a symbol from another: news makes hundreds buy what they never bought."""
+        return self.group == SESSION or self.code in _SELLING
 
     @property
     def steps(self) -> int:

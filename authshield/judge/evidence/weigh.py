@@ -59,6 +59,11 @@ class Weighed(NamedTuple):
     base: float
 
     @property
+    def strangeness(self) -> float:
+        """What of ``own`` is not told by what all buyers of a symbol have in common: who it is, and what was sold."""
+        return self.base + sum([nats for scale, _, nats in self.parts if scale.sign.is_apart])
+
+    @property
     def points(self) -> float:
         """Points of risk; below 0 where it speaks for the customer."""
         return POINTS_A_NAT * (self.own + self.campaign)
@@ -96,8 +101,9 @@ def weigh(facts: Facts, by: Scales) -> Weighed:
     """Weigh an event. Cost: about 1 µs a sign."""
     own, parts = by.base, []
     for scale in by.own:
-        value = scale.read(facts)
-        nats = scale.nats[bisect_right(scale.edges, value)]
+        read, edges, weights, _ = scale
+        value = read(facts)
+        nats = weights[bisect_right(edges, value)]
         own += nats
         parts.append((scale, value, nats))
     campaign = 0.0
