@@ -13,10 +13,10 @@ from authshield.admin.steps import Step
 from authshield.models import AccountState, Case, Session
 
 MOST_LINES = 100
-_AND_ALSO = (
-    gettext_lazy("A device that came with that session is revoked."),
-    gettext_lazy("The customer is told by mail."),
-)
+
+
+def _and_also() -> list[str]:
+    return [_("A device that came with that session is revoked."), _("The customer is told by mail.")]
 
 
 def _sessions_line(count: int) -> str:
@@ -50,13 +50,13 @@ def _contain_touches(case: Case) -> Sequence[str]:
         return [
             *_members_lines(case),
             _("Their open orders are stopped and wait among the holds."),
-            *_AND_ALSO,
+            *_and_also(),
         ]
     if case.sid:
         session = _("Session %(sid)s ends: its next request is refused.") % {"sid": case.sid[:12]}
     else:
         session = _("The case names no session, so none ends.")
-    return [_whose(case), session, *_orders_lines(case), *_AND_ALSO]
+    return [_whose(case), session, *_orders_lines(case), *_and_also()]
 
 
 def _members_lines(case: Case) -> list[str]:

@@ -111,16 +111,14 @@ def test_a_batch_costs_few_statements(django_assert_num_queries: DjangoAssertNum
         assert members.ready([]).kept == {}
 
 
-def test_a_join_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_join_does_not_grow_for_ever() -> None:
     """Beyond what is looked at the oldest are deleted, and what is old by the retention."""
-    monkeypatch.setattr(members, "KEPT", 8)
-    monkeypatch.setattr(members, "SPARE", 2)
-    for number in range(30):
-        members.ready([(SYMBOL, member(number, number))])
-        assert ScanMember.objects.count() <= 11
-    view = members.ready([(SYMBOL, member(30, 30))])
-    kept = [one.account for one in view.since(SYMBOL, NOW - LONGEST)]
-    assert kept == [f"account-{number}" for number in range(22, 30)]
+    count = members.KEPT + members.SPARE + 1
+    view = members.ready([(SYMBOL, member(number, number)) for number in range(count)])
+    assert ScanMember.objects.count() == members.KEPT
+    view = members.ready([(SYMBOL, member(count, count))])
+    kept = [one.account for one in seen(view, (SYMBOL, member(count, count)))]
+    assert kept == [f"account-{number}" for number in range(count - members.KEPT + 1, count + 1)]
     assert retention.purge(NOW + LONGEST + timedelta(days=2))["ScanMember"] > 0
     assert not ScanMember.objects.exists()
 
