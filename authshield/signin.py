@@ -26,6 +26,7 @@ from authshield.pipeline import UNAVAILABLE, assess, conclude
 from authshield.record import durable, ledger
 from authshield.sealing import keyed_hash
 from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.assessment import Assessment
 from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, Login, Who
 from authshield.vocabulary.operation import PASSWORD_MARK, Operation
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from authshield.models import Challenge
-    from authshield.vocabulary.assessment import Assessment
 
 _ATTEMPT = "_authshield_attempt"
 CHALLENGE_HEADER = "AuthShield-Challenge"
@@ -172,7 +172,7 @@ def complete(request: HttpRequest, user: AbstractBaseUser, attempt: Attempt) -> 
     final = Final.PASSED if proved else Final.ALLOWED
     sid = signedin.start(request)
     event = replace(attempt.assessment.event, session=sid)
-    assessment = replace(attempt.assessment, event=event)
+    assessment = Assessment(event, attempt.assessment.features, decision)
     if request.session.session_key is None:
         request.session.save()
     extra = {**signedin.session_record(request), "issued_device": device_or_issued(request)}

@@ -7,7 +7,6 @@ worker derives the very Features that the request had. Must not talk to Redis: t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -68,7 +67,7 @@ StreamEntry = tuple[bytes, bytes, bytes]
 
 def seen_entry(event: Event, plan: Plan, context: Context, length: int) -> StreamEntry:
     """The entry of a measured event, as the script takes it."""
-    return SEEN, _packed(event, plan.visitor) + _packed_shape(plan.shape, context), b"%d" % length
+    return SEEN, _packed(event, plan.visitor) + _shape_of(plan, context), b"%d" % length
 
 
 def settled_entry(event: Event, visitor: Visitor, settlement: Settlement, length: int) -> StreamEntry:
@@ -128,7 +127,16 @@ _MAPS = tuple(bytes([0x80 + fields]) for fields in range(16))
 """How a map of so many entries begins in msgpack."""
 
 
-@lru_cache(maxsize=1024)
-def _packed_shape(shape: Shape, context: Context) -> bytes:
-    packed: bytes = msgpack.packb([shape, context])
-    return packed
+_shapes: dict[tuple[int, Context], tuple[Shape, bytes]] = {}
+_KEPT_SHAPES = 1024
+
+
+def _shape_of(plan: Plan, context: Context) -> bytes:
+    """Kept by the shape's identity, which the entry itself keeps from reuse: there are few."""
+    shape = plan.shape
+    kept = _shapes.get((id(shape), context))
+    if kept is None:
+        if len(_shapes) >= _KEPT_SHAPES:
+            _shapes.clear()
+        kept = _shapes[id(shape), context] = shape, msgpack.packb([shape, context])
+    return kept[1]

@@ -49,6 +49,9 @@ Whoever has nearly all of an order filled and cancels the rest must not get all 
 GUESSES = frozenset({Kind.LOGIN, Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
 """Attempts at a secret: these give nothing back once the secret was looked at."""
 
+# Looked up once: a member of an enumeration costs as much as ten local names.
+_LOGIN, _ORDER_CHANGE, _HELD, _DENY = Kind.LOGIN, Kind.ORDER_CHANGE, Final.HELD, Action.DENY
+
 
 def is_refused_unheard(event: Event, settlement: Settlement) -> bool:
     """Whether a limit refused a guess before its secret was looked at.
@@ -58,7 +61,7 @@ def is_refused_unheard(event: Event, settlement: Settlement) -> bool:
     it is answered as a wrong password is, hash and all, and only the limits end that.
     """
     decision = settlement.decision
-    is_limited = decision.action is Action.DENY and decision.retry_after_seconds > 0
+    is_limited = decision.action is _DENY and decision.retry_after_seconds > 0
     is_stopped = is_limited and not settlement.outcome.happened and not decision.observe_only
     return is_stopped and event.kind in GUESSES
 
@@ -126,7 +129,7 @@ def settling(
 def _entities(event: Event, settlement: Settlement, ruleset: RulesetLike | None) -> Mapping[str, str]:
     wanted = None if ruleset is None else _wanted(event.kind, ruleset)
     found = entities(event, wanted)
-    if event.kind is Kind.LOGIN and not settlement.outcome.happened:
+    if event.kind is _LOGIN and not settlement.outcome.happened:
         found.pop("sess", None)
     if wanted is None:
         return found
@@ -139,14 +142,14 @@ _TAUGHT = frozenset({"acct", "sess", "sym"})
 def _wanted(kind: Kind, ruleset: RulesetLike) -> frozenset[str]:
     wanted = program_for(kind, ruleset).wanted
     # A cancel gives back what its order was counted by.
-    return wanted | program_for(Kind.ORDER, ruleset).wanted if kind is Kind.ORDER_CHANGE else wanted
+    return wanted | program_for(Kind.ORDER, ruleset).wanted if kind is _ORDER_CHANGE else wanted
 
 
 def _given_back(event: Event, settlement: Settlement, tag: int, keys: Keys) -> list[Op]:
     """What the windows give back: an event that did not happen, a right secret, a cancelled order."""
     # What is held may still happen: it keeps its place in the limits and in what was sold and bought.
     happened = settlement.outcome.happened
-    is_off = not happened and settlement.outcome.final is not Final.HELD
+    is_off = not happened and settlement.outcome.final is not _HELD
     if (event.kind in RESERVING and is_off) or is_refused_unheard(event, settlement):
         return [["r", "", tag]]
     if settlement.login_succeeded:

@@ -94,4 +94,7 @@ class Outcome:
     @property
     def happened(self) -> bool:
         """Whether the event took effect."""
-        return self.final in {Final.ALLOWED, Final.PASSED}
+        return self.final in _HAPPENED
+
+
+_HAPPENED = frozenset({Final.ALLOWED, Final.PASSED})
