@@ -21,6 +21,7 @@ from authshield.measure.travel import radius_km
 from authshield.vocabulary.actions import Strength
 from authshield.vocabulary.decision import Decision, Final, Outcome
 from authshield.vocabulary.event import HOLDABLE, Event, Kind, Login, Order
+from authshield.vocabulary.quick import quick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -59,6 +60,7 @@ ISSUED_ORDER = "issued_order"
 """Key in ``extra``: the number that the broker gave to an order, where the event did not know it."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What came of an event, and what may be learnt from it.
