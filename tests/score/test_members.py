@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from authshield.models import ScanMember
 from authshield.record import retention
 from authshield.score import members
-from authshield.score.scan import LONGEST, InMemory, Join, Member
+from authshield.score.scan import KEPT, LONGEST, InMemory, Join, Member
 from tests.recorded import NOW
 
 pytestmark = pytest.mark.django_db
@@ -113,12 +113,12 @@ def test_a_batch_costs_few_statements(django_assert_num_queries: DjangoAssertNum
 
 def test_a_join_does_not_grow_for_ever() -> None:
     """Beyond what is looked at the oldest are deleted, and what is old by the retention."""
-    count = members.KEPT + members.SPARE + 1
+    count = KEPT + members.SPARE + 1
     view = members.ready([(SYMBOL, member(number, number)) for number in range(count)])
-    assert ScanMember.objects.count() == members.KEPT
+    assert ScanMember.objects.count() == KEPT
     view = members.ready([(SYMBOL, member(count, count))])
     kept = [one.account for one in seen(view, (SYMBOL, member(count, count)))]
-    assert kept == [f"account-{number}" for number in range(count - members.KEPT + 1, count + 1)]
+    assert kept == [f"account-{number}" for number in range(count - KEPT + 1, count + 1)]
     assert retention.purge(NOW + LONGEST + timedelta(days=2))["ScanMember"] > 0
     assert not ScanMember.objects.exists()
 
