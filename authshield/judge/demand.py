@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Action, Strength
 from authshield.vocabulary.event import HOLDABLE, Kind
+from authshield.vocabulary.quick import quick
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from authshield.vocabulary.decision import Decision
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What is asked. ``factors`` are those of the customer that are strong enough, weakest first.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from authshield.vocabulary.actions import Strength
 from authshield.vocabulary.event import Event, Kind, Login
+from authshield.vocabulary.quick import quick
 
 if TYPE_CHECKING:
     from authshield.vocabulary.decision import Outcome
@@ -24,6 +25,7 @@ TEACHING_NOTHING = frozenset({Kind.FACTOR_ATTEMPT, Kind.PASSWORD_RESET})
 """Tries at a secret: whoever makes them has not got in yet."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Learning:
     """Whether the profile learns from an event, and whether what it learns is trusted at once."""
