@@ -21,6 +21,7 @@ WITH_SERVERS = (
     "tests/attacks/test_a73_celery_messages.py",
     "tests/demo/",
     "tests/journeys/",
+    "tests/learn/test_with_a_worker.py",
     "tests/measure/test_cluster.py",
     "tests/measure/test_cluster_failover.py",
     "tests/measure/test_sentinel.py",
