@@ -16,7 +16,7 @@ from authshield.vocabulary.event import DeviceSeen, Event, Instrument, Kind, Ord
 from authshield.vocabulary.ruleset import RulesetSource
 from tests.recorded import ALLOWED, NOW, PASSED, decision, event, session_extra
 
-SOLD_OUT, PUMPED = 55.0 / POINTS_A_NAT, 35.0 / POINTS_A_NAT
+SOLD_OUT, PUMPED = 55.0 / POINTS_A_NAT, 75.0 / POINTS_A_NAT
 """Nats of the only signs that weigh here: a sell-out alone opens a case, the pump after it has it contained. What
 the shipped weights make of a hijack is for the tests of scores; what becomes of one must not change with them."""
 
@@ -32,7 +32,7 @@ def no_weights() -> dict[str, tuple[float, ...]]:
 def few_weights() -> dict[str, tuple[float, ...]]:
     """Weights so few that their sums can be foreseen."""
     weights = no_weights()
-    weights["order:sold"] = (*weights["order:sold"][:3], SOLD_OUT, SOLD_OUT, SOLD_OUT)
+    weights["order:sold"] = (*weights["order:sold"][:-1], SOLD_OUT)
     weights["order:pump"] = (0.0, PUMPED)
     return weights
 

@@ -27,7 +27,7 @@ from authshield.replay.settle import as_judged, demand_of, outcome_of
 from authshield.score.drain import process
 from authshield.tune import rulebook, switches
 from authshield.vocabulary.event import Login
-from tests.hijack import few_weights
+from tests.hijack import no_weights
 from tests.replay.lines import OWN_NETWORK, body, write
 from tests.replay.replaying import order, simple_rules, story
 
@@ -39,14 +39,14 @@ CASE, CONTAIN = 50.0, 65.0
 
 
 def ruleset(**parameters: float) -> Ruleset:
-    """What is doubtful is a pump alone: nothing else weighs."""
-    weights = few_weights()
-    weights |= {"order:sold": (0.0,) * len(weights["order:sold"]), "order:pump": (0.0, DOUBTFUL)}
+    """What is doubtful is that much was sold: nothing else weighs."""
+    weights = no_weights()
+    weights["order:sold"] = (0.0, 0.0, 0.0, DOUBTFUL, DOUBTFUL, DOUBTFUL)
     return simple_rules(weights=weights, limits=(), score_case=CASE, score_contain=CONTAIN, **parameters)
 
 
 def thief(number: int, symbol: str = "9999") -> list[dict[str, Any]]:
-    """Everything sold and put into one thin symbol; each from a place of its own."""
+    """Not quite half sold and put into one thin symbol; each from a place of its own."""
     who: dict[str, Any] = {
         "account": f"90{number}",
         "session": f"s{number}",
@@ -56,10 +56,10 @@ def thief(number: int, symbol: str = "9999") -> list[dict[str, Any]]:
         "device": {"id": f"d-{number}", "proof": None},
     }
     everything = {"cash": 0, "positions_value": 7_000_000, "position_quantity": 2000, "positions": 3}
-    proceeds = {"cash": 7_000_000, "positions_value": 0, "position_quantity": 0, "positions": 0}
+    proceeds = {"cash": 3_150_000, "positions_value": 3_850_000, "position_quantity": 0, "positions": 3}
     thin = {"adv": 9_000_000, "market_cap": 10**9}
-    sell = order("7203", side="sell", quantity=2000, price=3500, portfolio=everything, **who)
-    buy = order(symbol, side="buy", quantity=7000, price=1000, portfolio=proceeds, instrument=thin, **who)
+    sell = order("7203", side="sell", quantity=900, price=3500, portfolio=everything, **who)
+    buy = order(symbol, side="buy", quantity=3150, price=1000, portfolio=proceeds, instrument=thin, **who)
     name = who.pop("username")
     return [body(**who, username=name), sell, buy]
 

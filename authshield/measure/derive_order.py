@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from authshield.measure import surprise
 from authshield.measure.lessons import LARGE_SALE, MOVING_SHARE
-from authshield.measure.mixture import worst_of
+from authshield.measure.mixture import clean_of, worst_of
 from authshield.measure.operands import MOST
 from authshield.measure.plan import DAY_MS, amount_of
 
@@ -70,6 +70,7 @@ def _surprises(facts: dict[str, FactValue], order: Order, reading: Reading) -> N
         if facts["order.is_thin"] or order.value_minor >= MOVING_SHARE * (order.instrument.adv_minor or MOST):
             facts["order.thin_surprise"] = surprise.of_doing("thins", account.get("thins", 0), buys)
         facts["order.campaign"] = worst_of(reading.buyers)
+        facts["order.crowd"] = clean_of(reading.buyers)
     if not facts["order.market_seen"] and order.market:
         facts["order.market_surprise"] = surprise.of_new("mkt", numbers.get("mkt", 0), orders)
     if float(facts["order.liquidation_24h"]) >= LARGE_SALE:  # type: ignore[arg-type]

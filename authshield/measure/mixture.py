@@ -17,6 +17,11 @@ from authshield.measure.lessons import MOST_NATS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+CLEAN = MOST_NATS - 1
+"""Steps of evidence, from the least on, that speak clearly for a customer: two nats and more."""
+
+RECENT_WINDOWS = 2
+
 SHARES = (0.05, 0.1, 0.2, 0.4, 0.7)
 _TERMS = tuple(
     tuple(log(1 - share + share * exp(step - MOST_NATS)) for share in SHARES)
@@ -39,6 +44,14 @@ def log_odds(evidence: Iterable[float]) -> tuple[float, float]:
         if total > best:
             best, best_share = total, share
     return best, best_share
+
+
+def clean_of(buyers: bytes) -> int:
+    """How many bought in the last two hours whose sessions look like customers'; of each kind 255 at most."""
+    return sum(
+        sum(buyers[start : start + CLEAN])
+        for start in range(0, min(len(buyers), RECENT_WINDOWS * STEPS), STEPS)
+    )
 
 
 def worst_of(buyers: bytes) -> float:

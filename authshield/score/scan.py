@@ -33,7 +33,10 @@ LONGEST = WINDOWS[-1]
 KEPT = 512
 """Members of a join that are looked at: the latest."""
 
-MOST_GAIN = 5.0
+LEAST_CHANCE = 0.1
+"""How likely it has to be that there is a campaign at all: in a rally some strange sessions meet by chance."""
+
+MOST_GAIN = 4.0
 """What others do may ask a customer a question, and hold an order that is odd anyway; it ends nobody's session alone."""
 
 TRAITS_ENOUGH = 5
@@ -138,7 +141,7 @@ def clearest(join: Join, members: Sequence[Member], now: datetime) -> Campaign |
     gain = log(chance * share + (1 - chance) * exp(BASE_NATS)) - BASE_NATS if share else 0.0
     gain = min(gain, MOST_GAIN)
     likely = tuple(_likely(window, chance * share))
-    if gain <= 0 or len(likely) < LEAST_MEMBERS:
+    if chance < LEAST_CHANCE or gain <= 0 or len(likely) < LEAST_MEMBERS:
         return None
     return Campaign(join, likely, odds, share, gain, len(window))
 

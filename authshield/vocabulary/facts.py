@@ -143,6 +143,10 @@ FACTS: tuple[Fact, ...] = (
         "evidence that others who buy this symbol are no customers, in the worst of 10 minutes, 2 hours, a day",
         "nats",
     ),
+    _int(
+        "order.crowd",
+        "accounts that bought this symbol in two hours from sessions that look like their customers'",
+    ),
     _flag("order.market_seen", "the account has traded on this market"),
     _int("order.learnt", "orders of the account learnt without dispute"),
     _flag("order.is_queued", "placed outside trading hours"),

@@ -35,7 +35,7 @@ def test_every_score_comes_once_the_worker_is_back(valkey: Valkey) -> None:
     assert SessionScore.objects.count() == 80
     assert JournalEntry.objects.filter(kind="login", final="passed").count() == 40
     assert Session.objects.filter(score__gte=70).count() == 40
-    assert Case.objects.filter(state=Case.State.CONTAINED).count() == 40
+    assert Case.objects.filter(state=Case.State.CONTAINED).exclude(sid="").count() == 40
     assert not Session.objects.filter(ended_at=None).exists()
     for row in Session.objects.all():
         scores = SessionScore.objects.filter(sid=row.sid).order_by("event_at")

@@ -44,7 +44,7 @@ def test_the_stream_becomes_rows_and_a_score(store: Store, desk: Any) -> None:
     assert session.score is not None
     assert session.score >= 75
     assert [(found.sid, found.late.contains) for found in desk.found] == [("sid-1", False), ("sid-1", True)]
-    assert desk.found[1].late.reasons[0].code == "order:sold"
+    assert desk.found[1].late.reasons[0].code == "order:pump"
 
 
 def test_the_score_is_a_fact_of_the_next_request(store: Store, desk: Any) -> None:

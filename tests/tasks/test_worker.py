@@ -62,7 +62,7 @@ def test_a_hijacked_session_is_contained_within_seconds(valkey: Valkey, victim: 
     assert Session.objects.filter(ended_reason="contained").count() == 6
     case = Case.objects.earliest("opened_at")
     assert case.score >= 70
-    assert case.reasons[0]["code"] == "order:sold"
+    assert case.reasons[0]["code"] == "order:pump"
     assert Notice.objects.filter(account=account).count() == 6
     assert not SessionStore().exists("k" * 32)
 

@@ -122,6 +122,11 @@ def destination(facts: Facts) -> float:
     return float(sum(days < limit for limit in DESTINATION_DAYS)) if facts["withdrawal.value"] else 0.0
 
 
+def crowd(facts: Facts) -> float:
+    """How few customers buy the symbol too: news moves many, a thief moves those whom he has hijacked."""
+    return -number(facts, "order.crowd") if _is_buy(facts) else 0.0
+
+
 def campaign(facts: Facts) -> float:
     """Evidence against the others who buy this symbol; nothing for those who had it before."""
     return number(facts, "order.campaign") if _is_buy(facts) and not facts["order.symbol_seen"] else 0.0

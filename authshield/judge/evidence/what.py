@@ -180,6 +180,18 @@ WHAT: tuple[Sign, ...] = (
         text="new bank account",
     ),
     Sign(
+        "campaign:crowd",
+        CAMPAIGN,
+        ORDERS,
+        edges=(-30.0, -10.0, -3.0),
+        read=order_signs.crowd,
+        facts=(
+            "order.side",
+            "order.crowd",
+        ),
+        text="customers who buy it",
+    ),
+    Sign(
         "campaign:symbol",
         CAMPAIGN,
         ORDERS,

@@ -95,5 +95,6 @@ _WORDS: dict[str, Callable[[float], str]] = {
     "money:destination": _one_of(
         "to a bank account known for a month", "to a bank account of this month", "of this week", "of today"
     ),
+    "campaign:crowd": lambda value: f"{-value:.0f} customers buy it too",
     "campaign:symbol": lambda value: f"others who buy it look like thieves ({value:.1f} nats)",
 }
