@@ -36,13 +36,13 @@ def months() -> None:
     """Three months of orders up to now; sixty of them by thieves, who are quick."""
     random, now = Random(2), clock.now()
     rows = []
-    for number in range(1260):
-        is_fraud = number % 21 == 0
+    for number in range(2730):
+        is_fraud = number % 42 == 0
         facts = {"event.kind": "order", "order.side": "buy", "order.count_10m": 10 if is_fraud else 1}
         rows.append(
             LedgerEntry(
                 event_id=f"e-{random.getrandbits(64):016x}",
-                at=now - timedelta(days=90 * (1 - number / 1260), seconds=60),
+                at=now - timedelta(days=90 * (1 - number / 2730), seconds=60),
                 kind="order",
                 account=f"a-{number}",
                 sid=f"s-{number}",
@@ -52,7 +52,7 @@ def months() -> None:
             )
         )
     LedgerEntry.objects.bulk_create(rows)
-    for row in rows[::21]:
+    for row in rows[::42]:
         labels.put(Target(row.account, row.sid), "fraud", Word("aoi"), now)
 
 
