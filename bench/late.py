@@ -51,23 +51,24 @@ def main() -> None:
         environ = site_environ(VARIANT, folder, valkey.url, BENCH_POSTGRES=host)
         try:
             _child(environ, "prepare", host).communicate()
-            runs = [
-                (workers, _run(environ, workers, told.visits, number))
-                for number in range(told.rounds)
-                for workers in (1, 2)
-            ]
+            runs = list(_runs(environ, told.visits, told.rounds))
         finally:
             valkey.stop()
-    _print(runs, told.visits)
+    best = {workers: min(seconds for of, seconds in runs if of == workers) for workers in (1, 2)}
+    print(
+        f"1 -> 2 workers: {best[1] / best[2]:.2f} times, the best run of each; load {os.getloadavg()[0]:.1f}"
+    )
 
 
-def _print(runs: list[tuple[int, dict[str, float]]], visits: int) -> None:
+def _runs(environ: dict[str, str], visits: int, rounds: int) -> Iterator[tuple[int, float]]:
     events = visits * VISIT
-    best = {workers: min(run["seconds"] for of, run in runs if of == workers) for workers in (1, 2)}
-    for workers, run in runs:
-        rate, cpu = events / run["seconds"], run["cpu"] / events * 1e6
-        print(f"{workers} worker(s): {rate:8.0f} events/s, {cpu:6.0f} µs of the processor an event")
-    print(f"1 -> 2 workers: {best[1] / best[2]:.2f} times, the best run of each; load {os.getloadavg()[0]:.1f}")
+    for number in range(rounds):
+        for workers in (1, 2):
+            run = _run(environ, workers, visits, number)
+            rate, cpu = events / run["seconds"], run["cpu"] / events * 1e6
+            told = f"{workers} worker(s): {rate:8.0f} events/s, {cpu:6.0f} µs of the processor an event"
+            print(told, flush=True)
+            yield workers, run["seconds"]
 
 
 def _child(environ: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
@@ -139,7 +140,9 @@ def visits_of(count: int, run: str, begun: datetime) -> Iterator[tuple[Event, bo
                     account=f"account-{visit}",
                     session=f"{run}-{visit}",
                     client=Client(
-                        ip=f"10.{visit % 200}.{visit // 200}.7", user_agent="Mozilla/5.0", browser="Firefox/Windows"
+                        ip=f"10.{visit % 200}.{visit // 200}.7",
+                        user_agent="Mozilla/5.0",
+                        browser="Firefox/Windows",
                     ),
                     device=DeviceSeen(id=f"device-{visit}"),
                     network=Network(asn=64500 + visit % 9, country="JP", kind="residential"),

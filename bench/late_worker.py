@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import suppress
 
 import django
 import psycopg
@@ -52,7 +53,7 @@ def drain() -> None:
     from authshield.models import Session
     from authshield.score import drain as draining
 
-    store, work = default_store(), tasks._work()
+    store, work = default_store(), tasks._work()  # noqa: SLF001 - the very work of the task
 
     def until_empty(now: datetime) -> None:
         work.between(now)
@@ -64,10 +65,8 @@ def drain() -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     began = time.process_time()
-    try:
+    with suppress(EmptyError):
         draining.drain(store, replace(work, between=until_empty), linger_seconds=600)
-    except EmptyError:
-        pass
     print(json.dumps({"ended": time.monotonic(), "cpu": time.process_time() - began}), flush=True)
 
 
@@ -76,4 +75,10 @@ if __name__ == "__main__":
 
     django.setup()
     settings.AUTHSHIELD_STREAM_SHARDS = SHARDS
-    {"prepare": prepare, "fill": fill, "drain": drain}[sys.argv[1]](*sys.argv[2:])
+    match sys.argv[1:]:
+        case ["prepare", host]:
+            prepare(host)
+        case ["fill", visits, run]:
+            fill(visits, run)
+        case _:
+            drain()
