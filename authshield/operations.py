@@ -116,7 +116,8 @@ def _decide(
     proved = Strength(challenge.proved) if challenge else Strength.NONE
     with _StoppedByErrors(assessment):
         demand = resolve(decision, operation.kind, enrolled(signedin.user_of_request(request)))
-    if demand.action == Action.CHALLENGE and challenge is not None and proved >= demand.required:
+    is_proved = challenge is not None and proved >= demand.required
+    if demand.action == Action.ALLOW or (demand.action == Action.CHALLENGE and is_proved):
         return _execute(assessment, operation, execute, challenge=challenge, told=told)
     if demand.action == Action.CHALLENGE:
         _challenge(request, assessment, operation, demand=demand, now=now)

@@ -144,7 +144,8 @@ def is_hopeless(attempt: Attempt, user: AbstractBaseUser | None) -> bool:
     decision = attempt.assessment.decision
     if user is None or decision.observe_only or decision.action != Action.CHALLENGE or attempt.grant:
         return False
-    return not resolve(decision, Kind.LOGIN, enrolled(user)).factors
+    demand = resolve(decision, Kind.LOGIN, enrolled(user))
+    return demand.action == Action.CHALLENGE and not demand.factors
 
 
 def stop(attempt: Attempt) -> None:
@@ -188,6 +189,8 @@ def _require_proof(request: HttpRequest, user: AbstractBaseUser, attempt: Attemp
     if attempt.grant is not None and demand.factors and attempt.grant.proved >= demand.required:
         challenges.use(attempt.grant, now)
         return Strength(attempt.grant.proved)
+    if demand.action == Action.ALLOW:
+        return Strength.NONE
     backend = request.session.get("_auth_user_backend", "")
     request.session.flush()
     if not demand.factors:

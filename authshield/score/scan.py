@@ -33,7 +33,7 @@ LONGEST = WINDOWS[-1]
 KEPT = 512
 """Members of a join that are looked at: the latest."""
 
-LEAST_CHANCE = 0.1
+LEAST_CHANCE = 0.3
 """How likely it has to be that there is a campaign at all: in a rally some strange sessions meet by chance."""
 
 MOST_GAIN = 4.0
@@ -43,7 +43,7 @@ TRAITS_ENOUGH = 5
 SELLING = 0.5
 LEAST_MEMBERS = 2
 
-PRIOR_NATS = {"symbol": -9.0, "block": -9.0, "looks": -9.5, "agent": -11.0, "sellers": -11.0}
+PRIOR_NATS = {"symbol": -10.0, "block": -10.0, "looks": -10.0, "agent": -13.0, "sellers": -13.0}
 """Log odds that there is a campaign at this join, before its members are looked at."""
 
 

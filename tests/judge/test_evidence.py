@@ -18,6 +18,7 @@ from tests.judge.events import event, features, ruleset
 ON: dict[str, float] = {}
 WEIGHED = ruleset(parameters=ON)
 STRANGE: dict[str, Any] = {
+    "account__logins": 40,
     "device__surprise": 4.0,
     "network__surprise": 4.0,
     "network__kind": "hosting",

@@ -16,6 +16,7 @@ from authshield.vocabulary.event import Kind
 from authshield.vocabulary.operation import Operation
 from demo_site.broker.models import Order
 from tests.challenging import Asked, an_order, challenged, wrong_code
+from tests.hijack import weigh_nothing
 from tests.views.browsing import at_the_sign_in, code_of, page_of, send
 from tests.views.conftest import MODEL_BACKEND
 
@@ -67,6 +68,7 @@ def test_the_right_code_places_the_order_that_was_shown(client: Client, put: Put
     """Once; and the browser goes on to the orders."""
     del put
     call_command("demo_seed", verbosity=0)
+    weigh_nothing()
     carol = User.objects.get(username="carol")
     client.force_login(carol, backend=MODEL_BACKEND)
     binding = f"sid:{client.session['authshield']['sid']}"

@@ -33,12 +33,14 @@ def number(facts: Facts, name: str) -> float:
 
 
 def device(facts: Facts) -> float:
-    """How unexpected the device is."""
-    return OWN if facts["device.is_trusted"] else number(facts, "device.surprise")
+    """How unexpected the device is. Of whom nothing is known, nothing is unexpected."""
+    return OWN if facts["device.is_trusted"] or not facts["account.logins"] else number(facts, "device.surprise")
 
 
 def network(facts: Facts) -> float:
-    """How unexpected the network is."""
+    """How unexpected the network is. Of whom nothing is known, nothing is unexpected."""
+    if not facts["account.logins"]:
+        return OWN
     surprise = number(facts, "network.surprise")
     return OWN if facts["network.is_familiar"] and not surprise else surprise
 

@@ -29,6 +29,7 @@ WHO: tuple[Sign, ...] = (
         facts=(
             "device.is_trusted",
             "device.surprise",
+            "account.logins",
         ),
         text="device",
     ),
@@ -39,6 +40,7 @@ WHO: tuple[Sign, ...] = (
         facts=(
             "network.surprise",
             "network.is_familiar",
+            "account.logins",
         ),
         text="network",
     ),
