@@ -49,11 +49,6 @@ def ruleset() -> Ruleset:
     return compile_ruleset(source())
 
 
-def weigh_nothing() -> None:
-    """Have the shipped ruleset in force without its evidence: where it is not the question who somebody is."""
-    rulebook.publish_source(replace(default_source(), weights=no_weights()), None, "weights for tests", NOW)
-
-
 def publish() -> None:
     """Have it in force, in workers too."""
     rulebook.publish_source(source(), None, "weights for tests", NOW)
