@@ -65,7 +65,7 @@ def test_in_japanese_every_sentence_is_japanese(signed_in: Client, put: Put) -> 
 
 
 def test_the_right_code_places_the_order_that_was_shown(client: Client, put: Put, settings: Settings) -> None:
-    """Once; and the browser goes on to the orders. (Whose browser it is, is not the question here.)"""
+    """Once; and the browser goes on to the orders. Whose browser it is, is not the question here."""
     del put
     settings.AUTHSHIELD_MODE = "observe"
     call_command("demo_seed", verbosity=0)
