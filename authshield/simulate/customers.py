@@ -116,6 +116,11 @@ class Customers:
         else:
             self.withdraw(session, person, 0.2 + 0.8 * draws.uniform(), draws.exponential(600))
 
+    def change_password(self, session: Session, _person: Person) -> Process:
+        """Once they have noticed that somebody else knew it."""
+        yield 10 + self._draws.lognormal(50, 0.6)
+        session.act("profile_change", ',"field":"password"')
+
     def withdraw(self, session: Session, person: Person, share: float, age_days: float) -> None:
         """Take out that share of the free cash, to a bank account known for so many days."""
         amount = int(person.book.free_cash() * share / 1000) * 1000
@@ -128,7 +133,7 @@ class Customers:
 
     def _take_out(self, person: Person) -> Process:
         def errand(session: Session, someone: Person) -> Process:
-            yield 10.0
+            yield 5 + self._draws.lognormal(30, 0.8)
             self.withdraw(session, someone, 1.0, 400)
 
         yield from self.visit(person, errand=errand)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from authshield.simulate.draws import Draws
 from authshield.simulate.engine import Process
 from authshield.simulate.heists import Heist
 from authshield.simulate.market import Symbol, wait_for
-from authshield.simulate.people import Person
+from authshield.simulate.people import Person, account_type
 from authshield.simulate.sessions import Session
-from authshield.simulate.trading import LIMIT, MARKET, Wish
+from authshield.simulate.trading import LIMIT, MARKET, Placed, Wish
 from authshield.simulate.world import World
 
 Again = Callable[[], Session]
@@ -38,7 +39,7 @@ class Loot:
         if held and draws.chance(0.5):
             symbol = draws.pick(held)
             quantity = min(book.free(symbol), _lots(symbol, money / (symbol.at(now) * symbol.fx)))
-            self._desk.place(session, person, Wish(symbol, "sell", quantity))
+            self._place(session, person, Wish(symbol, "sell", quantity))
         else:
             symbol = (
                 draws.pick(person.watched) if draws.chance(0.6) else draws.weighted(self._world.market.home)
@@ -74,7 +75,7 @@ class Loot:
             rest = (wanted - heist.sold) / price
             quantity = min(book.free(symbol), max(symbol.lot, _lots(symbol, rest)))
             text = heist.campaign.text if heist.campaign else ""
-            if self._desk.place(session, person, Wish(symbol, "sell", quantity, campaign=text)):
+            if self._place(session, person, Wish(symbol, "sell", quantity, campaign=text)):
                 heist.sold += quantity * price
             if heist.sold >= wanted:
                 break
@@ -139,14 +140,18 @@ class Loot:
         if text and not draws.chance(p["loot.market_orders"]):
             kind, over = LIMIT, draws.between(p.many("loot.over_market"))
         quantity = _lots(symbol, min(money, person.book.free_cash() * 0.99) / (price * (1 + over)))
-        if not quantity or not self._desk.place(
+        if not quantity or not self._place(
             session, person, Wish(symbol, "buy", quantity, kind, over, campaign=text)
         ):
             return 0.0
         return quantity * price * (1 + over)
 
+    def _place(self, session: Session, person: Person, wish: Wish) -> Placed | None:
+        booked = account_type(person, wish.symbol, self._draws)
+        return self._desk.place(session, person, replace(wish, account_type=booked))
+
     def _withdraw(self, session: Session, person: Person) -> Process:
-        yield 60.0
+        yield 20 + self._draws.exponential(40)
         session.act("profile_change", ',"field":"bank_account"')
         yield 120.0 + self._draws.exponential(600)
         amount = int(person.book.free_cash() * 0.95)

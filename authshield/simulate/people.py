@@ -14,6 +14,7 @@ from authshield.simulate.parameters import Parameters
 
 DORMANT, PASSIVE, ACTIVE, DAY_TRADER, FAMILY = range(5)
 DAY_TRADER_WEALTH = 3.0  # times what others have
+_ON_MARGIN = 0.5  # of the orders of others who may
 
 
 @dataclass(slots=True, eq=False)
@@ -166,6 +167,8 @@ class Population:
         return draws.weighted(market.small if person.thin_fan and draws.chance(0.6) else market.home)
 
 
-def is_at_home(symbol: Symbol) -> bool:
-    """Whether it is traded in Tokyo."""
-    return symbol.market == TOKYO
+def account_type(person: Person, symbol: Symbol, draws: Draws) -> str:
+    """In which of the customer's accounts an order is booked, whoever places it: what is usual there."""
+    if person.kind == DAY_TRADER or (person.margin and draws.chance(_ON_MARGIN)):
+        return "margin"
+    return "nisa" if symbol.market == TOKYO and draws.chance(person.nisa) else "cash"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from authshield.simulate.engine import Process
-from authshield.simulate.market import TOKYO, Symbol, wait_for
-from authshield.simulate.people import DAY_TRADER, Person
+from authshield.simulate.market import Symbol, wait_for
+from authshield.simulate.people import DAY_TRADER, Person, account_type
 from authshield.simulate.sessions import Session
 from authshield.simulate.trading import LIMIT, MARKET, Placed, Wish
 from authshield.simulate.world import World
@@ -112,9 +112,7 @@ class Shopping:
         return int(quantity / symbol.lot) * symbol.lot
 
     def _order(self, session: Session, person: Person, wish: Wish) -> Placed | None:
-        kind = "nisa" if wish.symbol.market == TOKYO and self._draws.chance(person.nisa) else "cash"
-        if person.margin and person.kind == DAY_TRADER:
-            kind = "margin"
+        kind = account_type(person, wish.symbol, self._draws)
         made = Wish(wish.symbol, wish.side, wish.quantity, wish.kind, wish.over, kind)
         placed = self._desk.place(session, person, made)
         if placed and wish.kind == LIMIT:

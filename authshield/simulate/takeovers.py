@@ -70,7 +70,7 @@ class Takeovers:
     def _go_on(self, person: Person, heist: Heist, session: Session) -> Process:
         yield from self._customers.look(session)
         if self._draws.chance(self._p["takeover.mail_changed"]):
-            yield 20.0
+            yield 10 + self._draws.exponential(20)
             session.act("profile_change", ',"field":"email"')
         if not heist.trade_at:
             return
@@ -113,7 +113,8 @@ class Takeovers:
     def _evening(self, person: Person, heist: Heist) -> Process:
         session = self._session(person, heist)
         session.login(person.username)
-        yield 60.0
+        yield from self._customers.look(session)
+        yield 15 + self._draws.exponential(60)
         yield from self._loot.sell(session, person, heist)
 
     def _return(self, person: Person, heist: Heist) -> Process:
@@ -130,7 +131,7 @@ class Takeovers:
             days = self._draws.lognormal(self._p["takeover.notice_days_median"], 1.2)
             yield days * 86_400
             heist.over = True
-            yield from self._customers.visit(person, errand=_changes_password)
+            yield from self._customers.visit(person, errand=self._customers.change_password)
 
     def _again(self, person: Person, heist: Heist) -> Session:
         session = self._session(person, heist)
@@ -168,10 +169,10 @@ class Takeovers:
 
     def _relayed(self, heist: Heist, own: Device, victim: Device) -> Device:
         consistent = self._draws.chance(self._p["relay.consistent"])
-        if victim.kind in APPS and self._draws.chance(self._p["relay.elsewhere"]):
-            return own
         if heist.level >= _COPIES:
             return disguised(self._draws, own, victim, 1.0)
+        if victim.kind in APPS and self._draws.chance(self._p["relay.elsewhere"]):
+            return own
         if heist.level == 1:
             return disguised(self._draws, own, victim, 0.9 if consistent else 0.4)
         return disguised(self._draws, own, victim, 0.5) if consistent else own
@@ -210,8 +211,3 @@ class Takeovers:
             return _RELAYED
         mailbox = self._p["stealer.mailbox" if heist.means == STEALER else "guessing.mailbox"]
         return ("email",) if self._draws.chance(mailbox) else ()
-
-
-def _changes_password(session: Session, _person: Person) -> Process:
-    yield 60.0
-    session.act("profile_change", ',"field":"password"')

@@ -152,7 +152,7 @@ CASES = [
 def test_no_single_field_tells_thieves_from_customers(name: str, evasion: int, condition: str) -> None:
     """Ranking by any one of them is guessing, as far as so many sign-ins can show."""
     values, labels = table(*compared(name, evasion, condition))
-    slack = 0.05 + 2.5 * 0.29 / math.sqrt(labels.sum())
+    slack = 0.05 + 3 * 0.29 / math.sqrt(labels.sum())
     areas = {field: float(roc_auc_score(labels, values[:, place])) for place, field in enumerate(FIELDS)}
     assert {field: area for field, area in areas.items() if abs(area - 0.5) > slack} == {}
 
@@ -165,4 +165,4 @@ def test_nor_does_a_model_of_all_of_them(name: str, evasion: int, condition: str
     model = GradientBoostingClassifier(n_estimators=40, max_depth=3, min_samples_leaf=20, random_state=0)
     days = [one.day for one in thieves + customers]
     risk = cross_val_predict(model, values, labels, cv=GroupKFold(5), groups=days, method="predict_proba")
-    assert roc_auc_score(labels, risk[:, 1]) < 0.55 + 2.5 * 0.29 / math.sqrt(labels.sum())
+    assert roc_auc_score(labels, risk[:, 1]) < 0.55 + 3 * 0.29 / math.sqrt(labels.sum())
