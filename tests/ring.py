@@ -35,7 +35,11 @@ DOUBTFUL = 5.0
 """Nats: no case alone, a campaign together with others like it."""
 
 ALONE = POINTS_A_NAT * DOUBTFUL
-CASE, CONTAIN = 55.0, 70.0
+CASE, CONTAIN = ALONE + 0.5 * POINTS_A_NAT, ALONE + 2 * POINTS_A_NAT
+"""Thresholds that nobody passes alone, and everybody in a campaign."""
+
+RING = 6
+"""Enough for a campaign."""
 
 
 def ruleset(**parameters: float) -> Ruleset:
