@@ -32,7 +32,7 @@ from authshield.schedule import beat_schedule
 from authshield.score import drain as draining
 from authshield.score.guard import guard_of
 from authshield.score.members import Note, ready, stored
-from authshield.score.scan import Members
+from authshield.score.scan import Join, Members
 from authshield.score.session import in_words, of_member
 from authshield.tune import switches
 from authshield.tune.rulebook import active
@@ -204,32 +204,47 @@ def _members(notes: Sequence[Note]) -> Members:
     return ready(notes, cleared=lambda names: campaigns.cleared(names, clock.now()))
 
 
-def _joined(found: draining.Found, now: datetime) -> Mapping[str, float]:
-    """A session of a campaign, and what that says against all the others."""
-    late, campaign = found.late, found.late.campaign
-    if campaign is None:
-        return {}
-    own = campaigns.Part(found.account, found.sid, found.event_id, found.at, late.score)
-    others = [
-        campaigns.Part(one.account, one.sid, one.event_id, one.at, of_member(one, campaign))
-        for one in campaign.members
-        if one.sid != found.sid
-    ]
-    joined = campaigns.Joined(
-        name=stored(campaign.join),
-        words=in_words(campaign),
-        event_id=found.event_id,
-        at=found.at,
-        score=late.score,
-        reasons=late.reasons,
-        parts=(own, *others),
-    )
+def _joined(founds: Sequence[draining.Found], now: datetime) -> Mapping[str, float]:
+    """Sessions of campaigns, and what that says against all the others; each campaign once."""
     ruleset, _ = active(now)
     contain_from = ruleset.source.parameters["score_contain"] if _is_enforcing(now) else None
-    case, scores = campaigns.take(joined, now, contain_from=contain_from)
-    if contain_from is not None:
-        _guard_symbol(case, found, ruleset.source.parameters, now)
+    by_join: dict[Join, list[draining.Found]] = {}
+    for found in founds:
+        if found.late.campaign is not None:
+            by_join.setdefault(found.late.campaign.join, []).append(found)
+    scores: dict[str, float] = {}
+    for join, mine in sorted(by_join.items()):
+        joined = campaigns.Joined(
+            name=stored(join),
+            words="; ".join(in_words(one.late.campaign) for one in mine[-1:] if one.late.campaign),
+            event_id=mine[-1].event_id,
+            at=max(one.at for one in mine),
+            score=max(one.late.score for one in mine),
+            reasons=mine[-1].late.reasons,
+            parts=_parts(mine),
+        )
+        case, raised = campaigns.take(joined, now, contain_from=contain_from)
+        scores |= raised
+        if contain_from is not None:
+            _guard_symbol(case, mine[-1], ruleset.source.parameters, now)
     return scores
+
+
+def _parts(founds: Sequence[draining.Found]) -> tuple[campaigns.Part, ...]:
+    """All sessions of a campaign as its events found them, each with its highest score."""
+    parts: dict[str, campaigns.Part] = {}
+    for found in founds:
+        own = campaigns.Part(found.account, found.sid, found.event_id, found.at, found.late.score)
+        others = found.late.campaign.members if found.late.campaign is not None else ()
+        told = [
+            campaigns.Part(one.account, one.sid, one.event_id, one.at, of_member(one, found.late.campaign))
+            for one in others
+            if one.sid != found.sid and found.late.campaign is not None
+        ]
+        for part in (own, *told):
+            if part.sid not in parts or part.score > parts[part.sid].score:
+                parts[part.sid] = part
+    return tuple(parts.values())
 
 
 def _guard_symbol(case: Case, found: draining.Found, parameters: Mapping[str, float], now: datetime) -> None:

@@ -37,7 +37,7 @@ def fill(visits: str, run: str) -> None:
             decision = Decision(event.id, Action.ALLOW, Strength.NONE, 0.0, (), (), ruleset_version=1)
             extra = {"key_hash": event.id, "sealed_key": "", "issued_device": ""}
             settlement = Settlement(
-                decision, Outcome(Final.ALLOWED), learn=True, trust=False, login_succeeded=True, extra=extra
+                decision, Outcome(Final.ALLOWED), learn=True, trust=True, login_succeeded=True, extra=extra
             )
             settle(event, features, settlement, store)
     store.flush()

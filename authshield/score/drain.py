@@ -62,7 +62,7 @@ class Work:
 
     - ``ruleset`` in force; ``members`` of campaigns, for a batch that will note these.
     - ``found`` is called in the batch's transaction, once an event, for a session of no campaign.
-    - ``joined`` is called after it, perhaps more than once, for one of a campaign; returns its sessions' scores.
+    - ``joined`` is called after it, perhaps more than once, with a batch's of campaigns; returns sessions' scores.
     - ``between`` is called after every read, a few times a second.
     """
 
@@ -70,7 +70,7 @@ class Work:
     ruleset: Callable[[datetime], Ruleset]
     members: Callable[[Sequence[tuple[Join, Member]]], Members]
     found: Callable[[Found, datetime], None]
-    joined: Callable[[Found, datetime], Mapping[str, float]]
+    joined: Callable[[Sequence[Found], datetime], Mapping[str, float]]
     between: Callable[[datetime], None]
 
 
@@ -121,8 +121,8 @@ def process(entries: Sequence[Entry], store: Store, work: Work) -> None:
     except _UNFIT:
         logger.exception("a batch of %d entries failed, they are taken one by one", len(entries))
         scores = batch.commit_each(entries)
-    for found in batch.of_campaigns:
-        scores |= work.joined(found, now)
+    if batch.of_campaigns:
+        scores |= work.joined(batch.of_campaigns, now)
     for sid, value in scores.items():
         mark_session(store, sid, score=value)
 

@@ -1,5 +1,6 @@
 """A store on the real server, and work that remembers what it was given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -48,10 +49,10 @@ class Desk:
         del now
         self.found.append(found)
 
-    def join(self, found: Found, now: datetime) -> dict[str, float]:
-        """Keep it among those of campaigns."""
+    def join(self, found: Sequence[Found], now: datetime) -> dict[str, float]:
+        """Keep them among those of campaigns."""
         del now
-        self.joined.append(found)
+        self.joined.extend(found)
         return {}
 
     def between(self, now: datetime) -> None:
