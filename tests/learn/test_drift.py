@@ -47,12 +47,12 @@ def test_chance_alone_hardly_ever_raises_an_alarm() -> None:
     assert alarms <= 1
 
 
-def weeks_of(number: int, surprise: float, *, latest: float) -> None:
-    """Five weeks of orders; in the last one the device is as surprising as ``latest``, and a rule answers."""
+def weeks_of(number: int, pace: int, *, latest: int) -> None:
+    """Five weeks of orders, so many in ten minutes; in the last one ``latest``, and a rule answers."""
     for place in range(number):
         age = timedelta(days=35 * (place + 0.5) / number)
         is_latest = age < weeks.WEEK
-        facts = {"event.kind": "order", "device.surprise": latest if is_latest else surprise}
+        facts = {"event.kind": "order", "order.count_10m": latest if is_latest else pace}
         recorded(place, at=NOW - age, facts=facts, rules=["thin"] if is_latest and place % 2 else [])
 
 
@@ -66,22 +66,22 @@ def test_a_week_that_differs_is_reported_and_told() -> None:
 
     signals.drift_measured.connect(hear)
     try:
-        weeks_of(1200, 0.4, latest=2.4)
+        weeks_of(1200, 1, latest=9)
         made = weeks.report(NOW)
     finally:
         signals.drift_measured.disconnect(hear)
     assert made.is_alarming
     assert told == [made]
     found = {(row["what"], row["name"]): row for row in weeks.drifted(made)}
-    assert set(found) == {("sign", "who:device"), ("rule", "thin")}
-    assert found["sign", "who:device"]["level"] == DRIFTED
+    assert set(found) == {("sign", "order:pace"), ("rule", "thin")}
+    assert found["sign", "order:pace"]["level"] == DRIFTED
     assert made.content["numbers"]["order"] == [960, 240]
 
 
 @pytest.mark.django_db
 def test_a_week_like_the_others_and_a_week_of_nobody_are_no_news() -> None:
     """The same, and too few."""
-    weeks_of(1200, 0.4, latest=0.4)
+    weeks_of(1200, 1, latest=1)
     rows = weeks.report(NOW).content["rows"]
     assert {row["level"] for row in rows if row["what"] == "sign"} == {STEADY}
     empty = weeks.report(NOW + timedelta(days=90))
