@@ -18,6 +18,7 @@ from tests.site import Guest, stranger, work_off
 COUNT = 10
 BETWEEN_SECONDS = 700  # ten of them within two hours
 CASH, SPENT = 400_000, 350_000
+HELD, QUANTITY = "7203", 300
 BY_THE = 4  # account a campaign is found
 PASSWORD = "correct horse"
 NAMES = [f"victim-{number}" for number in range(COUNT)]
@@ -38,7 +39,7 @@ def owners(own_site: Valkey, clock: Clock) -> list[Guest]:
     for name in NAMES:
         user = User.objects.create(username=name, password=encoded, email=f"{name}@example.com")
         account = Account.objects.create(user=user, cash_minor=CASH, opened_at=since)
-        Position.objects.create(account=account, instrument_id="7203", quantity=300, cost_minor=900_000)
+        Position.objects.create(account=account, instrument_id=HELD, quantity=QUANTITY, cost_minor=900_000)
         ContactDetails.objects.create(account=account, email=user.email, phone="", since_at=since)
     guests = [Guest(f"127.0.{100 + number}.1") for number in range(COUNT)]
     for guest, name in zip(guests, NAMES, strict=True):
@@ -53,10 +54,12 @@ def thin() -> Instrument:
     return Instrument.objects.filter(kind="share").order_by("adv_minor")[0]
 
 
-def buy(guest: Guest, name: str) -> int:
-    """Sign in and put nearly all the cash into it."""
+def buy(guest: Guest, name: str, *, sells: bool = False) -> int:
+    """Sign in, sell what is held or not, and put nearly all the cash into it."""
     share = thin()
     guest.sign_in(name, PASSWORD)
+    if sells:
+        guest.order(HELD, "sell", str(QUANTITY))
     quantity = int(SPENT / share.base_price / 100) * 100
     return int(guest.order(share.symbol, quantity=str(quantity)).status_code)
 
@@ -67,7 +70,7 @@ def test_a65_ten_accounts_that_buy_one_thin_symbol_are_one_case(clock: Clock) ->
     share = thin()
     for number, name in enumerate(NAMES, 1):
         clock.go_on(BETWEEN_SECONDS)
-        buy(stranger(f"127.0.{10 + number}.9"), name)
+        buy(stranger(f"127.0.{10 + number}.9"), name, sells=True)
         work_off()
         if number == BY_THE:
             assert Case.objects.filter(campaign=f"symbol:{share.symbol}").count() == 1

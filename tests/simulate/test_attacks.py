@@ -174,4 +174,4 @@ def test_no_gap_between_two_events_comes_again_and_again(name: str) -> None:
         if gap > REDIRECTED and event["kind"] not in ("order", "fill"):
             gaps[gap] += 1
         last[session] = seconds(event)
-    assert gaps.most_common(1)[0][1] < max(4, 0.002 * gaps.total())
+    assert gaps.most_common(1)[0][1] <= 6, gaps.most_common(3)

@@ -154,11 +154,11 @@ class Command(BaseCommand):
 class Progress:
     """Tells how far it is, on a terminal and after two seconds."""
 
-    def __init__(self, stream: TextIO) -> None:
-        """``stream`` is a terminal or not; only a terminal sees progress."""
+    def __init__(self, stream: TextIO, *, after: float = SHOW_AFTER_SECONDS) -> None:
+        """``stream`` is a terminal or not; only a terminal sees progress, ``after`` so many seconds."""
         self._stream = stream
         self._shows = stream.isatty()
-        self._next = time.monotonic() + SHOW_AFTER_SECONDS
+        self._next = time.monotonic() + after
         self._width = 0
 
     def done(self, share: float, events: int) -> None:
