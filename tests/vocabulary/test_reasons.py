@@ -15,7 +15,7 @@ def test_they_behave_as_the_tuple() -> None:
     """Compared, counted, walked through, picked from, hashed, printed."""
     reasons = Reasons(lambda: TOLD)
     assert reasons == TOLD
-    assert TOLD == reasons
+    assert TOLD == reasons  # noqa: SIM300 - the tuple is asked first
     assert reasons == Reasons(lambda: TOLD)
     assert reasons != ()
     assert (len(reasons), list(reasons), reasons[0], reasons[1:]) == (2, list(TOLD), TOLD[0], TOLD[1:])
@@ -40,4 +40,5 @@ def test_copied_or_pickled_they_are_the_tuple() -> None:
     """What makes them does not travel."""
     reasons = Reasons(lambda: TOLD)
     assert pickle.loads(pickle.dumps(reasons)) == TOLD  # noqa: S301 - its own
-    assert type(copy.deepcopy(reasons)) is tuple
+    copied: object = copy.deepcopy(reasons)
+    assert isinstance(copied, tuple)

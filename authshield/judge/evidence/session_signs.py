@@ -34,7 +34,9 @@ def number(facts: Facts, name: str) -> float:
 
 def device(facts: Facts) -> float:
     """How unexpected the device is. Of whom nothing is known, nothing is unexpected."""
-    return OWN if facts["device.is_trusted"] or not facts["account.logins"] else number(facts, "device.surprise")
+    return (
+        OWN if facts["device.is_trusted"] or not facts["account.logins"] else number(facts, "device.surprise")
+    )
 
 
 def network(facts: Facts) -> float:
