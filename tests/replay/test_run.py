@@ -284,7 +284,8 @@ def test_the_late_scoring_takes_effect_after_its_delay(tmp_path: Path) -> None:
 
 def test_a_lower_score_opens_a_case_and_ends_nothing(tmp_path: Path) -> None:
     """Between both thresholds the desk looks; later events of the session join the case."""
-    done = replay(tmp_path, _hijack(), simple_rules(**CONTAIN | {"score_contain": 100.0}))
+    milder = few_weights() | {"order:pump": (0.0, 3.5)}
+    done = replay(tmp_path, _hijack(), simple_rules(**CONTAIN | {"score_contain": 100.0, "weights": milder}))
     assert "moot" not in done.finals
     assert done.by_id["e8"]["case"] == done.by_id["e6"]["case"]
     assert done.report["cases"]["opened"] == 1
