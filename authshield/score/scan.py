@@ -37,7 +37,7 @@ LEAST_CHANCE = 0.3
 """How likely it has to be that there is a campaign at all: in a rally some strange sessions meet by chance."""
 
 MOST_GAIN = 4.0
-"""What others do may ask a customer a question, and hold an order that is odd anyway; it ends nobody's session alone."""
+"""What others do may ask a customer, and hold an order that is odd anyway; it ends nobody's session alone."""
 
 TRAITS_ENOUGH = 5
 SELLING = 0.5
