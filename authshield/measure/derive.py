@@ -169,7 +169,8 @@ def _device_and_network(facts: Facts, source: Source) -> None:
     facts["device.fingerprint_seen"] = reading.entry("fp").is_seen
     # A block that came to another carrier is not the block that the account knows.
     is_same_carrier = network.asn == 0 or carrier.is_seen
-    facts["network.is_familiar"] = (is_same_carrier and prefix.is_earned(at, trust_ms)) or by_carrier
+    is_usual_carrier = network.asn == 0 or carrier.is_earned(at, trust_ms)
+    facts["network.is_familiar"] = (is_usual_carrier and prefix.is_earned(at, trust_ms)) or by_carrier
     facts["network.prefix_seen"] = is_same_carrier and prefix.is_seen
     facts["network.asn_seen"] = carrier.is_seen
     facts["network.country_seen"] = reading.entry("cc").is_seen
