@@ -65,7 +65,8 @@ def _of_network(facts: dict[str, FactValue], reading: Reading, at_ms: int, trust
     prefix, block = reading.entry("net"), _of_block(reading, at_ms)
     if facts["network.is_familiar"] and prefix.first < reading.session.get("started", at_ms):
         return 0.0 if prefix.is_old(at_ms, trust_ms) else block
-    found = max(block, surprise.of_entry("asn", reading.entry("asn"), reading, at_ms))
+    carrier = surprise.of_entry("asn", reading.entry("asn"), reading, at_ms) if facts["network.asn"] else 0.0
+    found = max(block, carrier)
     if not facts["network.country"]:
         return found
     return found + surprise.of_entry("cc", reading.entry("cc"), reading, at_ms)

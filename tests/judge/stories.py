@@ -40,7 +40,7 @@ NEW_DEVICE = {
     "device.has_cookie": False,
     "device.proof": "",
 }
-LOST_COOKIE = NEW_DEVICE | {"device.likeness": 10.0, "device.is_twin": True}
+LOST_COOKIE = NEW_DEVICE | {"device.likeness": 10.0, "device.is_twin": True, "device.surprise": 2.0}
 ELSEWHERE = {"network.is_familiar": False, "network.prefix_seen": False, "network.asn_seen": False}
 STRANGER = NEW_DEVICE | ELSEWHERE | {"session.is_unusual": True}
 COLD = {"account.is_cold": True, "account.logins": 1, "account.age_days": 0.1, "order.learnt": 0}

@@ -33,18 +33,17 @@ def number(facts: Facts, name: str) -> float:
 
 
 def device(facts: Facts) -> float:
-    """How unexpected the device is. Of whom nothing is known, nothing is unexpected."""
-    return (
-        OWN if facts["device.is_trusted"] or not facts["account.logins"] else number(facts, "device.surprise")
-    )
+    """How unexpected the device is. What has been there from the start is the account's own."""
+    if facts["device.is_trusted"] or not facts["account.logins"]:
+        return OWN
+    return number(facts, "device.surprise") or OWN
 
 
 def network(facts: Facts) -> float:
-    """How unexpected the network is. Of whom nothing is known, nothing is unexpected."""
+    """How unexpected the network is. What has been there from the start is the account's own."""
     if not facts["account.logins"]:
         return OWN
-    surprise = number(facts, "network.surprise")
-    return OWN if facts["network.is_familiar"] and not surprise else surprise
+    return number(facts, "network.surprise") or OWN
 
 
 def relay(facts: Facts) -> float:

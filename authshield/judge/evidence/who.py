@@ -39,7 +39,6 @@ WHO: tuple[Sign, ...] = (
         read=session_signs.network,
         facts=(
             "network.surprise",
-            "network.is_familiar",
             "account.logins",
         ),
         text="network",
