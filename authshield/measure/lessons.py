@@ -50,6 +50,9 @@ VALID = "valid"
 MOVING_SHARE = 0.05
 """An order of this share of a symbol's daily trade moves its price."""
 
+NEWCOMER_DAYS = 3.0
+"""A device that is not trusted teaches no symbol before this age."""
+
 LARGE_SALE = 0.25
 """Sold in a day, as a share of the portfolio, from which on it is a large part."""
 
@@ -144,7 +147,9 @@ def _is_strange(features: Features) -> bool:
 
     Otherwise one share, bought first, would make a thief's symbol the customer's own.
     """
-    return bool(features.facts["session.is_unusual"] or features.facts["session.device_changed"])
+    facts = features.facts
+    is_newcomer = not facts["device.is_trusted"] and _number(facts["device.age_days"]) < NEWCOMER_DAYS
+    return bool(is_newcomer or facts["session.is_unusual"] or facts["session.device_changed"])
 
 
 def _learn_login(event: Event, features: Features, keys: Keys, *, device: int, trusted: int) -> list[Op]:

@@ -19,7 +19,7 @@ from authshield.models import Challenge, Hold, LedgerEntry, Session, SwitchRow
 from authshield.tune import rulebook
 from authshield.vocabulary.decision import Final
 from demo_site.broker.models import Account, Instrument, Order, Withdrawal
-from tests.site import Guest, challenge_in, code_of, stranger, work_off
+from tests.site import Guest, challenge_in, code_of, work_off
 from tests.together import just_before
 
 if TYPE_CHECKING:
@@ -151,18 +151,23 @@ def test_a55_what_the_rules_judge_anew_needs_a_new_proof(dave: Guest) -> None:
 
 
 def test_a56_a_small_order_does_not_grow_into_a_large_one() -> None:
-    """A stranger's tiny order of a thin symbol passes; amended into a large one it is judged as that."""
-    Guest().sign_in("dave")
+    """The owner's tiny order of a thin symbol, amended by a stranger into a large one, is judged as that."""
+    owner = Guest()
+    owner.sign_in("dave")
+    thin = Instrument.objects.filter(kind="share").order_by("adv_minor")[0]
+    limit = str(int(thin.base_price * 7 // 10))
+    small = {
+        "symbol": thin.symbol,
+        "side": "buy",
+        "quantity": "1",
+        "order_type": "limit",
+        "limit_price": limit,
+    }
+    placed = owner.api("POST", "/api/orders", small)
+    assert placed.status_code == 201, placed.content
     thief = stranger()
     number = challenge_in(thief.sign_in("dave"))
     thief.client.post(f"/security/challenge/{number}/", {"factor": "totp", "token": code_of("dave")})
-    thin = Instrument.objects.filter(kind="share").order_by("adv_minor")[0]
-    limit = str(int(thin.base_price * 7 // 10))
-    small = {"symbol": thin.symbol, "quantity": "1", "order_type": "limit", "limit_price": limit}
-    market = {"symbol": thin.symbol, "side": "buy", "quantity": "1", "order_type": "market"}
-    assert thief.api("POST", "/api/orders", market).status_code == 201
-    placed = thief.api("POST", "/api/orders", small | {"side": "buy"})
-    assert placed.status_code == 201, placed.content
     path = f"/api/orders/{placed.json()['id']}"
     large = str(int(Account.objects.get(user__username="dave").cash_minor * 9 // 10 // int(limit)))
     assert thief.api("PATCH", path, {"quantity": large}).status_code in {202, 401, 403}
@@ -170,7 +175,8 @@ def test_a56_a_small_order_does_not_grow_into_a_large_one() -> None:
         f"/orders/{placed.json()['id']}/amend/", {"quantity": large, "limit_price": limit}
     )
     assert page.status_code == 302
-    assert thief.api("POST", "/api/orders", market | {"quantity": large}).status_code in {202, 401, 403, 422}
+    market = {"symbol": thin.symbol, "side": "buy", "quantity": large, "order_type": "market"}
+    assert thief.api("POST", "/api/orders", market).status_code in {202, 401, 403, 422}
     placed_orders = Order.objects.exclude(state="held")
     assert {order.quantity for order in placed_orders} == {1}
 

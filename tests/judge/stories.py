@@ -74,6 +74,11 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
     "request-moved": (Kind.REQUEST, MOVED, {"session.strength": 2, "session.proof_age_seconds": 60.0}),
     "order-pump-pattern": (Kind.ORDER, SOLD | SPENT | THIN | UNLIKE, {"order.concentration": 0.2}),
     "order-thin-stranger": (Kind.ORDER, STRANGER | THIN, {"session.is_unusual": False}),
+    "order-thin-weak": (
+        Kind.ORDER,
+        NEW_DEVICE | THIN | {"order.portfolio_share": 0.6},
+        {"device.is_trusted": True},
+    ),
     "order-liquidation-stranger": (Kind.ORDER, STRANGER | SELL | SOLD, {"order.liquidation_30m": 0.2}),
     "order-proceeds-stranger": (
         Kind.ORDER,
