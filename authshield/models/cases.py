@@ -81,7 +81,9 @@ class Case(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["campaign"],
-                condition=~models.Q(campaign="") & models.Q(campaign_ended_at=None) & ~models.Q(state="closed"),
+                condition=~models.Q(campaign="")
+                & models.Q(campaign_ended_at=None)
+                & ~models.Q(state="closed"),
                 name="authshield_campaign_once",
             ),
         ]

@@ -19,7 +19,7 @@ from authshield.models import Challenge, Hold, LedgerEntry, Session, SwitchRow
 from authshield.tune import rulebook
 from authshield.vocabulary.decision import Final
 from demo_site.broker.models import Account, Instrument, Order, Withdrawal
-from tests.site import Guest, challenge_in, code_of, work_off
+from tests.site import Guest, challenge_in, code_of, stranger, work_off
 from tests.together import just_before
 
 if TYPE_CHECKING:
