@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from authshield.judge import judge
@@ -83,3 +84,17 @@ def test_more_suspicion_never_weighs_less(name: str, values: tuple[float, float]
         for value in sorted(values)
     )
     assert less <= more
+
+
+AMOUNTS = ("order.turnover_24h", "order.adv", "order.adv_share", "order.liquidation_24h", "order.portfolio_share")
+
+
+@given(side=st.sampled_from(["buy", "sell"]), amounts=st.tuples(*[st.floats(0, 1e300)] * len(AMOUNTS)))
+@example(side="buy", amounts=(5e-324,) * len(AMOUNTS))
+@example(side="buy", amounts=(1e300,) * len(AMOUNTS))
+def test_no_amount_is_too_small_or_too_large_to_weigh(side: str, amounts: tuple[float, ...]) -> None:
+    """An order is weighed, and its reasons are told, whatever the numbers are."""
+    facts = {**features(order__side=side).facts, **dict(zip(AMOUNTS, amounts, strict=True))}
+    decision = judge(event(Kind.ORDER), Features(facts), WEIGHED)
+    assert isfinite(decision.evidence)
+    assert all(reason.text for reason in decision.reasons)

@@ -33,6 +33,11 @@ def _is_buy(facts: Facts) -> bool:
     return facts["order.side"] == "buy"
 
 
+def _magnitude(value: float, unit: float) -> float:
+    """log10 of ``value`` in units of ``unit``: as a difference, since the quotient of a tiny value is 0."""
+    return log10(value) - log10(unit)
+
+
 def symbol(facts: Facts) -> float:
     """How unexpected it is that the account buys this symbol."""
     if not _is_buy(facts) or facts["order.symbol_seen"]:
@@ -49,7 +54,7 @@ def impact(facts: Facts) -> float:
 def thin(facts: Facts) -> float:
     """How many times less than a thin symbol it is traded, as a logarithm."""
     traded = number(facts, "order.adv")
-    return -log10(traded / THIN) if traded > 0 and _is_buy(facts) else LEAST
+    return -_magnitude(traded, THIN) if traded > 0 and _is_buy(facts) else LEAST
 
 
 def unlike(facts: Facts) -> float:
@@ -101,7 +106,7 @@ def pace(facts: Facts) -> float:
 def stake(facts: Facts) -> float:
     """The logarithm of what is bought or sold in a day, in units of ``STAKE``."""
     moved = number(facts, "order.turnover_24h")
-    return log10(moved / STAKE) if moved > 0 else LEAST
+    return _magnitude(moved, STAKE) if moved > 0 else LEAST
 
 
 def pump(facts: Facts) -> float:
