@@ -86,7 +86,13 @@ def test_more_suspicion_never_weighs_less(name: str, values: tuple[float, float]
     assert less <= more
 
 
-AMOUNTS = ("order.turnover_24h", "order.adv", "order.adv_share", "order.liquidation_24h", "order.portfolio_share")
+AMOUNTS = (
+    "order.turnover_24h",
+    "order.adv",
+    "order.adv_share",
+    "order.liquidation_24h",
+    "order.portfolio_share",
+)
 
 
 @given(side=st.sampled_from(["buy", "sell"]), amounts=st.tuples(*[st.floats(0, 1e300)] * len(AMOUNTS)))
