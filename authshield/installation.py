@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from authshield.conf import PREFIX, Settings
 from authshield.errors import ConfigurationError
 
-APPS = ("django_otp", "authshield")
+APPS = ("django_otp", "django_otp_webauthn", "authshield")
 MIDDLEWARE = "authshield.middleware.AuthShieldMiddleware"
 GUARD = "authshield.authentication.GuardBackend"
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -32,6 +32,14 @@ REDIS_SCHEMES = (
     "rediss+cluster://",
 )
 KEY_LENGTH = 32
+ORIGINS = "OTP_WEBAUTHN_ALLOWED_ORIGINS"
+RP_ID = "OTP_WEBAUTHN_RP_ID"
+RP_NAME = "OTP_WEBAUTHN_RP_NAME"
+HELPER = "OTP_WEBAUTHN_HELPER_CLASS"
+OWN_HELPER = "authshield.factors.passkey_helper.PasskeyHelper"
+LOCALHOST = "localhost"
+"""The one host on which browsers allow passkeys without https; an address such as 127.0.0.1 is none."""
+
 UNIX_SOCKET = "unix"
 """Stands for a proxy on a unix socket, whose peer has no address."""
 
@@ -45,6 +53,7 @@ def install(
     sealing_keys: Sequence[str] | None = None,
     trusted_proxies: Sequence[str] | None = None,
     mode: str | None = None,
+    origins: Sequence[str] | None = None,
     **more: Any,
 ) -> None:
     """Install into the settings module whose ``globals()`` are given.
@@ -52,7 +61,8 @@ def install(
     Adds the apps, the middleware and the sign-in guard in their places, and the ``AUTHSHIELD_…`` settings that
     are given and not set yet. ``more`` are further settings by their names in small letters, such as
     ``geoip=[…]`` or ``order_gateway="…"``. What the settings hold already is never overwritten. It starts in
-    observe mode.
+    observe mode. ``origins`` are those of the site's pages, such as ``https://trade.example.jp``: passkeys work
+    on them alone, and belong to the host of the first for good (``OTP_WEBAUTHN_RP_ID``).
 
     Raises:
         ConfigurationError: something given makes no sense, contradicts what is set, or is missing.
@@ -78,8 +88,10 @@ def install(
     check_values(merged)
     check_keys(merged.get(f"{PREFIX}SEALING_KEYS", ()), secret_key=namespace.get("SECRET_KEY", ""))
     places = _places(namespace)
+    passkeys = _passkeys(namespace, merged, origins)
     namespace.update(merged)
     namespace.update(places)
+    namespace.update(passkeys)
 
 
 def check_values(values: Mapping[str, Any]) -> None:
@@ -102,6 +114,26 @@ def check_values(values: Mapping[str, Any]) -> None:
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise ConfigurationError(f"{PREFIX}{name} is a {type(value).__name__}: make it a list of strings")
     check_proxies(values.get(f"{PREFIX}TRUSTED_PROXIES", ()))
+
+
+def check_origins(origins: Sequence[str], rp_id: str) -> None:
+    """Raise ``ConfigurationError`` for an origin on which no browser would let this site's passkeys be used."""
+    if isinstance(origins, str) or not isinstance(origins, Sequence):
+        raise ConfigurationError(f"{ORIGINS} is a {type(origins).__name__}: make it a list of strings")
+    for origin in origins:
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+        is_plain = origin == f"{parts.scheme}://{parts.netloc}" and bool(host)
+        if not is_plain or not (parts.scheme == "https" or (parts.scheme == "http" and host == LOCALHOST)):
+            raise ConfigurationError(
+                f"{ORIGINS} holds {origin!r}: an origin is https://, a host name and, if it is not 443, a port; "
+                f"without https only http://{LOCALHOST}:8000 and the like"
+            )
+        if host != rp_id and not host.endswith(f".{rp_id}"):
+            raise ConfigurationError(
+                f"{ORIGINS} holds {origin!r}, which is outside of {RP_ID} {rp_id!r}: no browser would use a "
+                "passkey there"
+            )
 
 
 def check_proxies(proxies: Sequence[str]) -> None:
@@ -178,6 +210,40 @@ def _places(namespace: Namespace) -> dict[str, list[str]]:
         "MIDDLEWARE": with_middleware(namespace["MIDDLEWARE"]),
         "AUTHENTICATION_BACKENDS": with_guard(namespace.get("AUTHENTICATION_BACKENDS", [MODEL_BACKEND])),
     }
+
+
+def _passkeys(
+    namespace: Namespace, merged: Mapping[str, Any], origins: Sequence[str] | None
+) -> dict[str, Any]:
+    """The settings of django-otp-webauthn that are not set yet."""
+    if origins is not None and ORIGINS in namespace and not _same(namespace[ORIGINS], origins):
+        msg = f"{ORIGINS} is set to {namespace[ORIGINS]!r}, and authshield.install() is given {origins!r}: keep one"
+        raise ConfigurationError(msg)
+    usable = namespace.get(ORIGINS) or origins or guessed_origins(namespace)
+    rp_id = namespace.get(RP_ID) or (usable and urlsplit(usable[0]).hostname) or LOCALHOST
+    check_origins(usable, rp_id)
+    values = {
+        ORIGINS: list(usable),
+        RP_ID: rp_id,
+        RP_NAME: merged.get(f"{PREFIX}ISSUER", Settings.ISSUER),
+        HELPER: OWN_HELPER,
+    }
+    return {name: value for name, value in values.items() if not namespace.get(name)}
+
+
+def guessed_origins(namespace: Mapping[str, Any]) -> list[str]:
+    """The https origins that Django's own settings name; for a site that names none, that of its own runserver."""
+    trusted = [origin for origin in namespace.get("CSRF_TRUSTED_ORIGINS", ()) if "*" not in origin]
+    hosts = [host for host in namespace.get("ALLOWED_HOSTS", ()) if host[:1] not in {"*", "."}]
+    named = [origin for origin in trusted if origin.startswith("https://")]
+    named += [f"https://{host}" for host in hosts if "." in host and not _is_address(host)]
+    first = urlsplit(named[0]).hostname if named else None
+    same = [origin for origin in dict.fromkeys(named) if f".{urlsplit(origin).hostname}".endswith(f".{first}")]
+    return same or [f"http://{LOCALHOST}:8000"]
+
+
+def _is_address(host: str) -> bool:
+    return host.startswith("[") or host.replace(".", "").isdigit()
 
 
 def _setting(option: str) -> str:

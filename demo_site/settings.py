@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_otp",
+    "django_otp_webauthn",
     "authshield",
     "demo_site.broker",
 ]
@@ -152,6 +153,14 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
     },
 }
+
+# -------------------------------------------------------------- passkeys
+
+# Browsers take no address for a passkey's home: http://127.0.0.1 has none, http://localhost is the same site.
+OTP_WEBAUTHN_RP_ID = "localhost"
+OTP_WEBAUTHN_RP_NAME = "Hinode Securities"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [f"http://localhost:{os.environ.get('PORT') or 8000}"]
+OTP_WEBAUTHN_HELPER_CLASS = "authshield.factors.passkey_helper.PasskeyHelper"
 
 # ------------------------------------------------------------ AuthShield
 

@@ -17,11 +17,15 @@ from authshield.models.labels import (
     Verdict,
 )
 from authshield.models.ledger import JournalEntry, LedgerEntry
+from authshield.models.passkeys import SpentChallenge
+from authshield.models.policy import Approval, AssuranceDraft, FormerAddress
 from authshield.models.queue import FallbackWindow, Notice, OutboxTask, SessionScore, StoreReport
 from authshield.models.rules import LimitDraft, ListDraft, RuleDraft, RulesetVersion, SwitchRow
 
 __all__ = [
     "AccountState",
+    "Approval",
+    "AssuranceDraft",
     "Calibration",
     "CampaignMember",
     "Case",
@@ -31,6 +35,7 @@ __all__ = [
     "DriftReport",
     "EmailFactor",
     "FallbackWindow",
+    "FormerAddress",
     "Hold",
     "JournalEntry",
     "Label",
@@ -48,6 +53,7 @@ __all__ = [
     "Session",
     "SessionScore",
     "SignCount",
+    "SpentChallenge",
     "StoreReport",
     "SwitchRow",
     "TotpFactor",

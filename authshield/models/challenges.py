@@ -54,6 +54,15 @@ class Challenge(models.Model):
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)
     proved = models.PositiveSmallIntegerField(_("proved strength"), default=0)
     factor_used = models.CharField(_("factor used"), max_length=20, blank=True)
+    nonce = models.CharField(
+        _("nonce"),
+        max_length=64,
+        blank=True,
+        help_text=_("part of what a passkey signs; empty once it was answered"),
+    )
+    evidence = models.JSONField(
+        _("evidence"), default=dict, blank=True, help_text=_("what the passkey signed, to be checked at any time")
+    )
 
     class Meta:
         """Looked up by owner and binding."""

@@ -66,12 +66,15 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+OTP_WEBAUTHN_RP_ID = "localhost"
+OTP_WEBAUTHN_RP_NAME = "bench"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = ["http://localhost"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 _CACHE = "django.core.cache.backends.redis" if VARIANT.endswith("-own") else "django_redis.cache"
 CACHES = {"default": {"BACKEND": f"{_CACHE}.RedisCache", "LOCATION": REDIS_URL}}
 
 if FAMILY == "authshield":
-    INSTALLED_APPS += ["django_otp", "authshield"]
+    INSTALLED_APPS += ["django_otp", "django_otp_webauthn", "authshield"]
     MIDDLEWARE += ["authshield.middleware.AuthShieldMiddleware"]
     AUTHENTICATION_BACKENDS.insert(0, "authshield.authentication.GuardBackend")
     AUTHSHIELD_MODE = "enforce"
@@ -81,7 +84,7 @@ if FAMILY == "authshield":
     if "BENCH_IMPATIENT" not in os.environ:
         AUTHSHIELD_STORE_TIMEOUT_SECONDS = 2.0  # else a busy machine would look like an outage
 elif FAMILY == "row":
-    INSTALLED_APPS += ["django_otp", "authshield"]
+    INSTALLED_APPS += ["django_otp", "django_otp_webauthn", "authshield"]
     AUTHSHIELD_SEALING_KEYS = ["bench" * 10]
 elif FAMILY == "axes":
     INSTALLED_APPS += ["axes"]

@@ -32,7 +32,7 @@ def test_installs_everything_in_its_place() -> None:
     """Apps, middleware below what it needs, the guard first, observe mode."""
     namespace = settings_of_a_broker()
     authshield.install(namespace, redis_url="redis://redis:6379/3", sealing_keys=[KEY])
-    assert namespace["INSTALLED_APPS"][-2:] == ["django_otp", "authshield"]
+    assert namespace["INSTALLED_APPS"][-3:] == ["django_otp", "django_otp_webauthn", "authshield"]
     assert namespace["MIDDLEWARE"].index(MIDDLEWARE) == 3
     assert namespace["AUTHENTICATION_BACKENDS"] == [GUARD, MODEL_BACKEND]
     assert namespace["AUTHSHIELD_MODE"] == "observe"
@@ -58,13 +58,17 @@ def test_what_is_set_is_never_overwritten() -> None:
         AUTHSHIELD_SEALING_KEYS=[KEY],
         MIDDLEWARE=own,
         AUTHENTICATION_BACKENDS=backends,
-        INSTALLED_APPS=["authshield.apps.AuthShieldConfig", "django_otp"],
+        INSTALLED_APPS=["authshield.apps.AuthShieldConfig", "django_otp", "django_otp_webauthn"],
     )
     authshield.install(namespace)
     assert namespace["AUTHSHIELD_MODE"] == "enforce"
     assert namespace["MIDDLEWARE"] == own
     assert namespace["AUTHENTICATION_BACKENDS"] == backends
-    assert namespace["INSTALLED_APPS"] == ["authshield.apps.AuthShieldConfig", "django_otp"]
+    assert namespace["INSTALLED_APPS"] == [
+        "authshield.apps.AuthShieldConfig",
+        "django_otp",
+        "django_otp_webauthn",
+    ]
 
 
 def test_a_list_that_another_module_shares_is_not_changed() -> None:
