@@ -22,6 +22,13 @@ class AccountState(models.Model):
         help_text=_("ends every session that began before, even one that is not written down yet"),
     )
 
+    prove_since = models.DateTimeField(
+        _("must prove itself since"),
+        null=True,
+        blank=True,
+        help_text=_("after a freeze or a takeover, until somebody signs in with a stronger proof"),
+    )
+
     class Meta:
         """Names for the desk."""
 
