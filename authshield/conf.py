@@ -106,6 +106,10 @@ class Settings:
     LOGIN_PATH: str = ""
     """Where a person signs in, a path of this site; empty: Django's ``LOGIN_URL``."""
 
+    ASSURANCE: str = "jsda-2025"
+    """Profile of the assurance policy that the first published ruleset starts with: ``jsda-2025``,
+    ``jsda-2025-passkeys``, ``nist-800-63b-4`` or ``psd2``. From then on the desk decides."""
+
     ORDER_GATEWAY: str = "authshield.backends.orders.NoBooks"
     """Dotted path of the broker's ``OrderGateway``."""
 

@@ -5,6 +5,7 @@ The same for a thread and for an event loop; only what waits for Redis differs.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
@@ -12,16 +13,21 @@ from asgiref.sync import sync_to_async
 from authshield import signedin
 from authshield.attempts import count
 from authshield.clock import now as clock_now
+from authshield.conf import current
 from authshield.enforce import challenges, gate
-from authshield.errors import Refused, StepUpRequired
+from authshield.errors import ProofRequired, Refused, StepUpRequired
 from authshield.factors import enrolled
+from authshield.judge import judge
 from authshield.judge.demand import resolve
 from authshield.observe import observe
+from authshield.observe.proof import VALID
 from authshield.operations import prove_session
 from authshield.pipeline import Guarded, aassess, assess, conclude
 from authshield.signin import CHALLENGE_META, MAX_PATH, refusal, safe_path
-from authshield.vocabulary.actions import Action
-from authshield.vocabulary.decision import Final, Outcome
+from authshield.tune.rulebook import active
+from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.assessment import Assessment
+from authshield.vocabulary.decision import Final, Outcome, Reason
 from authshield.vocabulary.event import Kind, PageRequest, Who
 from authshield.vocabulary.operation import Operation
 
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from authshield.vocabulary.assessment import Assessment
+    from authshield.vocabulary.assurance import Act
     from authshield.vocabulary.event import Event
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,9 +46,12 @@ PASSWORD_CHANGE = "password_change"  # noqa: S105 - the name that Django gives i
 def guard(request: HttpRequest) -> None:
     """Judge one page of a signed-in session; raises ``StepUpRequired``, ``ChallengeError`` or ``Refused``.
 
+    ``ProofRequired`` where the session is bound to its device's key and has not proved it lately from here.
+
     Cost: 1 Redis round trip, no query, where the page is allowed.
     """
     event = _event(request)
+    _ask_device(request, event)
     assessment = assess(event, event.at)
     if _is_plain(request, assessment):
         request.authshield = Guarded(assessment)  # type: ignore[attr-defined]
@@ -53,11 +62,48 @@ def guard(request: HttpRequest) -> None:
 async def aguard(request: HttpRequest) -> None:
     """``guard`` for an event loop: an allowed page meets no thread. The session has to be loaded already."""
     event = _event(request)
+    _ask_device(request, event)
     assessment = await aassess(event, event.at)
     if _is_plain(request, assessment):
         request.authshield = Guarded(assessment)  # type: ignore[attr-defined]
     else:
         await sync_to_async(_enforce)(request, assessment)
+
+
+def ask_for(request: HttpRequest, act: Act, *, return_to: str) -> None:
+    """Ask for what the policy wants for an act of a page that was judged as a page; raises as ``guard`` does.
+
+    After the proof the person is at ``return_to``, and whoever does the act within its ``max_age_seconds`` is not
+    asked again. Cost: no query and no round trip where nothing is asked.
+    """
+    seen: Assessment | None = request.authshield.assessment  # type: ignore[attr-defined]
+    if seen is None or seen.features.is_missing:
+        return
+    event = replace(seen.event, subject=PageRequest(request.path[:200], act.value))
+    ruleset, switches = active(event.at)
+    decision = judge(event, seen.features, ruleset, switches)
+    decision = replace(decision, observe_only=decision.observe_only or current().MODE != "enforce")
+    if decision.action == Action.CHALLENGE and not decision.observe_only:
+        _challenge(request, Assessment(event, seen.features, decision), return_to)
+
+
+def confirm(request: HttpRequest, *, return_to: str) -> None:
+    """Ask whoever holds this session for a proof of a person instead of the device's; raises as ``guard`` does."""
+    event = _event(request)
+    assessment = assess(event, event.at)
+    decision = assessment.decision
+    if decision.action <= Action.CHALLENGE:
+        asked = max(decision.required, Strength.OTP)
+        reasons = (*decision.reasons, Reason("device_proof_missing", 0.0, "came without its device's key"))
+        decision = replace(decision, action=Action.CHALLENGE, required=asked, reasons=reasons, observe_only=False)
+    _enforce(request, replace(assessment, decision=decision), return_to)
+
+
+def _ask_device(request: HttpRequest, event: Event) -> None:
+    """Let a stolen cookie show nothing that its browser has not shown before."""
+    device = event.device
+    if device.is_bound and device.proof != VALID and current().MODE == "enforce":
+        raise ProofRequired(_way_back(request))
 
 
 def _event(request: HttpRequest) -> Event:
@@ -74,13 +120,13 @@ def _is_plain(request: HttpRequest, assessment: Assessment) -> bool:
     return is_let_through and not assessment.features.is_missing and not _asks_for_old_password(request)
 
 
-def _enforce(request: HttpRequest, assessment: Assessment) -> None:
+def _enforce(request: HttpRequest, assessment: Assessment, return_to: str = "") -> None:
     request.authshield = Guarded(assessment)  # type: ignore[attr-defined]
     event, decision = assessment.event, assessment.decision
     if assessment.features.is_missing and gate.is_ended(event.session or ""):
         raise Refused("session_ended")
     if decision.action == Action.CHALLENGE and not decision.observe_only:
-        _challenge(request, assessment)
+        _challenge(request, assessment, return_to)
     elif decision.action != Action.ALLOW and not decision.observe_only:
         conclude(assessment, Outcome(Final.STOPPED))
         raise refusal(assessment)
@@ -94,12 +140,14 @@ def _asks_for_old_password(request: HttpRequest) -> bool:
     return match is not None and match.url_name == PASSWORD_CHANGE
 
 
-def _challenge(request: HttpRequest, assessment: Assessment) -> None:
+def _challenge(request: HttpRequest, assessment: Assessment, return_to: str = "") -> None:
     event, decision = assessment.event, assessment.decision
     operation = Operation(Kind.REQUEST, event.account or "", {"session": event.session or ""})
     if _is_proved_now(request, operation, event.at):
         return
     demand = resolve(decision, Kind.REQUEST, enrolled(signedin.user_of_request(request)))
+    if demand.action == Action.ALLOW:
+        return
     if not demand.factors:
         conclude(assessment, Outcome(Final.STOPPED))
         raise Refused("session_ended")
@@ -109,7 +157,7 @@ def _challenge(request: HttpRequest, assessment: Assessment) -> None:
         demand,
         operation,
         binding=signedin.binding_of(request),
-        return_to=_way_back(request),
+        return_to=return_to or _way_back(request),
         login_backend="",
         now=event.at,
     )

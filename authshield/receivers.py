@@ -18,6 +18,7 @@ from authshield.contain.notices import local_time, notify
 from authshield.models import RulesetVersion
 from authshield.signals import factor_locked
 from authshield.tune import rulebook
+from authshield.vocabulary.event import Login
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +47,19 @@ def enforce_sign_in(
         if attempt is None or attempt.assessment.event.account != account_of(user):
             attempt = signin.begin_for(request, user)
         signin.complete(request, user, attempt)
+        _prove_account(attempt, user)
     except BaseException:  # whatever stopped it, the session that Django has filled already must not stay
         signedin.empty(request)
         raise
+
+
+def _prove_account(attempt: signin.Attempt, user: AbstractBaseUser) -> None:
+    """Whoever signed in with a stronger proof has taken a frozen or stolen account back."""
+    if attempt.assessment.features.facts["account.must_prove"]:
+        subject = attempt.assessment.event.subject
+        is_passkey = isinstance(subject, Login) and subject.method == "passkey"
+        if is_passkey or (attempt.grant is not None and attempt.grant.proved):
+            steps.proved(account_of(user), clock_now())
 
 
 @receiver(post_save, dispatch_uid="authshield.new_password")

@@ -27,6 +27,7 @@ from authshield.record import durable, ledger
 from authshield.sealing import keyed_hash
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.assessment import Assessment
+from authshield.vocabulary.assurance import EXPIRED
 from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, Login, Who
 from authshield.vocabulary.operation import PASSWORD_MARK, Operation
@@ -128,6 +129,8 @@ def refusal(assessment: Assessment) -> Refused:
     if UNAVAILABLE in codes:
         return Refused(UNAVAILABLE, status_code=503, retry_after_seconds=5)
     if decision.retry_after_seconds:
+    if EXPIRED in codes:
+        return Refused("session_ended")
         return _too_many(decision.retry_after_seconds)
     return Refused("denied")
 

@@ -98,14 +98,33 @@ def freeze(account: str, reason: str, *, by: str, now: datetime) -> bool:
 
 
 def unfreeze(account: str, *, by: str, now: datetime) -> bool:
-    """Lift a freeze; returns whether there was one. Only a person does this: ``by`` must not be empty."""
+    """Lift a freeze; returns whether there was one. Only a person does this: ``by`` must not be empty.
+
+    The next sign-in proves itself with the strongest factor that the account has.
+    """
     if not by:
         raise ValueError("unfreeze: only a person lifts a freeze; pass who it is as `by`")
     with transaction.atomic():
         frozen = Q(account=account, frozen_at__isnull=False)
-        lifted = AccountState.objects.filter(frozen).update(frozen_at=None, frozen_reason="", frozen_by="")
+        lifted = AccountState.objects.filter(frozen).update(
+            frozen_at=None, frozen_reason="", frozen_by="", prove_since=now
+        )
         apply_account_soon(account, now)
     return bool(lifted)
+
+
+def must_prove(account: str, now: datetime) -> None:
+    """Let the next sign-in of an account ask for its strongest factor, whatever the risk. Cost: 3 statements."""
+    with transaction.atomic():
+        AccountState.objects.update_or_create(account=account, defaults={"prove_since": now})
+        apply_account_soon(account, now)
+
+
+def proved(account: str, now: datetime) -> None:
+    """End that: the customer is back. Cost: 3 statements."""
+    with transaction.atomic():
+        AccountState.objects.filter(account=account).update(prove_since=None)
+        apply_account_soon(account, now)
 
 
 def apply_session(sid: str, now: datetime) -> None:
@@ -139,6 +158,7 @@ def apply_account(account: str, now: datetime) -> None:
         account,
         frozen=bool(state and state.frozen_at),
         suspect=durable.is_suspect(account),
+        must_prove=bool(state and state.prove_since),
         contact_changed_at=state.contact_changed_at if state else None,
         sessions_ended_at=cut,
     )

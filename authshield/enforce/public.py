@@ -14,7 +14,7 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     "new_device": ("device", "browser", "fingerprint", "stranger", "session"),
     "new_place": ("network", "country", "hosting", "travel", "moved"),
     "recent_change": ("contact",),
-    "sensitive": ("withdrawal", "profile", "destination"),
+    "sensitive": ("withdrawal", "profile", "destination", "assurance"),
     "unusual_order": (
         *("liquidation", "reuse", "symbol", "thin", "concentration", "pump", "pattern"),
         *("margin", "night", "proceeds"),

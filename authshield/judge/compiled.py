@@ -10,6 +10,7 @@ from authshield.judge.generate import UNANSWERED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from authshield.judge.assurance import Policy
     from authshield.judge.batches import Batches
     from authshield.judge.evidence.weigh import Scales
     from authshield.judge.generate import Answer
@@ -55,7 +56,8 @@ class Ruleset:
     """A published version, compiled. Immutable; shared by threads, replays and live requests alike.
 
     ``scales`` weigh the signs of an event; kinds of event without one are not in it. ``told`` is what each rule
-    has found where it matches, by id. ``needed`` names, by kind of event, every fact that a verdict on it and its
+    has found where it matches, by id. ``assured`` is the
+    assurance policy by kind of event. ``needed`` names, by kind of event, every fact that a verdict on it and its
     lesson may read.
     """
 
@@ -69,6 +71,7 @@ class Ruleset:
     needed: Mapping[Kind, frozenset[str]]
     scales: Mapping[Kind, Scales]
     told: Mapping[str, Finding]
+    assured: Mapping[Kind, Policy]
 
     @property
     def version(self) -> int:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from authshield.errors import RuleError
+from authshield.judge.assurance import facts_asked, policies
 from authshield.judge.batches import Batches
 from authshield.judge.cel import language_of, velocity_name
 from authshield.judge.compiled import Program, Ruleset
@@ -57,8 +58,14 @@ def compile_ruleset(source: RulesetSource) -> Ruleset:
         thresholds_by_kind={kind: tuple(t for t in source.thresholds if kind in t.kinds) for kind in Kind},
         scales=scales(completed(source.weights), source.parameters),
         told={rule.id: matched(rule) for rule in rules},
+        assured=policies(source.assurance),
         needed={
-            kind: programs[kind].names | facts_read(kind) | facts_weighed(kind) | TEACHING for kind in Kind
+            kind: programs[kind].names
+            | facts_read(kind)
+            | facts_weighed(kind)
+            | facts_asked(kind, source.assurance)
+            | TEACHING
+            for kind in Kind
         },
     )
 

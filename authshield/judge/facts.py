@@ -22,6 +22,7 @@ LOCAL: frozenset[str] = frozenset(name for name in BY_NAME if not name.startswit
     "account.is_staff",
     "account.is_frozen",
     "account.is_suspect",
+    "account.must_prove",
     "device.has_cookie",
     "device.is_trusted",
     "device.proof",

@@ -27,12 +27,14 @@ _UNDONE = "cancel"
 """A change that only takes an order back."""
 
 _GUARDED_BY = frozenset({"account.is_frozen", "session.is_ended"})
+_PROVED_BY = frozenset({"account.must_prove", "login.method"})
 _BEFORE = frozenset({"session.score", "session.peak", "session.strength", "change.kind"})
 
 
 def facts_read(kind: Kind) -> frozenset[str]:
     """The facts that are read on such an event besides those that its rules name."""
     found = _GUARDED_BY | _SPARED_BY if kind in SPARING else _GUARDED_BY
+    found = found | _PROVED_BY if kind is Kind.LOGIN else found
     return found | _BEFORE if kind in HOLDABLE else found
 
 
@@ -119,6 +121,12 @@ def guards(event: Event, features: Features) -> list[Finding]:
     if facts["account.is_frozen"] and event.kind in _FROZEN_KINDS:
         found.append(
             Finding("account-frozen", "account_frozen", 0.0, Action.DENY, text="the account is frozen")
+        )
+    if event.kind is Kind.LOGIN and facts["account.must_prove"] and facts["login.method"] != "passkey":
+        text = "the account was frozen or taken over, and has to prove itself"
+        strong = Strength.PHISHING_RESISTANT
+        found.append(
+            Finding("must-prove", "must_prove", 0.0, Action.CHALLENGE, strong, text=text, lenient=True)
         )
     if facts["session.is_ended"] and event.kind not in _AFTERWARDS:
         found.append(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from authshield.judge.assurance import assured
 from authshield.judge.evidence.weigh import weigh
 from authshield.judge.findings import guards, limit_findings, outage, points_before, rule_findings, takes_back
 from authshield.judge.guarded import symbol_guards
@@ -45,6 +46,8 @@ def judge(event: Event, features: Features, ruleset: Ruleset, switches: Sequence
     if features.is_missing:
         findings += outage(event, features)
     findings += guards(event, features)
+    if (policy := ruleset.assured.get(event.kind)) is not None:
+        findings += assured(event, features, policy)
     weighed = _weighed(event, features, ruleset)
     evidence = weighed.own if weighed is not None else 0.0
     strangeness = weighed.strangeness if weighed is not None and event.kind in _BUYING else 0.0

@@ -15,18 +15,22 @@ from authshield.judge.evidence.weights import faults
 from authshield.judge.limits import faults_of
 from authshield.judge.lists import canonical
 from authshield.judge.parameters import PARAMETERS, parameter
+from authshield.judge.profiles import PROFILES, weaker
 from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.assurance import OWN
 from authshield.vocabulary.event import HOLDABLE, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from authshield.vocabulary.assurance import Assurance, Exemption, Requirement
     from authshield.vocabulary.ruleset import Limit, ListEntry, Rule, RulesetSource, Threshold
 
 MAX_POINTS = 1_000
 MAX_RISK = 100
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_-]{1,49}")
 CODE = re.compile(r"[a-z0-9_-]{0,50}")
+MAX_SECONDS = 366 * 86_400
 UNSTOPPABLE = frozenset({Kind.FILL, Kind.LOGOUT})
 
 
@@ -52,6 +56,7 @@ def problems_of(source: RulesetSource) -> list[str]:
         ),
         *_parameters(source),
         *(f"weights.{code}: {what}" for code, what in faults(source.weights)),
+        *(f"assurance.{path}: {what}" for path, what in _assurance(source.assurance)),
     ]
 
 
@@ -137,3 +142,35 @@ def _parameters(source: RulesetSource) -> Iterator[str]:
             yield f"parameters.{name}: unknown" + (f', did you mean "{near[0]}"?' if near else "")
         elif not known.least <= value <= known.most:
             yield f"parameters.{name}: is {value:g}, allowed are {known.least:g} to {known.most:g}"
+
+
+def _assurance(policy: Assurance) -> Iterator[tuple[str, str]]:
+    """A policy that bears a profile's name may be stricter than it, never weaker: nothing is softened in silence."""
+    if policy.profile not in {"", OWN, *PROFILES}:
+        yield "profile", f'"{policy.profile}" is none; there are {", ".join([*PROFILES, OWN])}'
+    if not 0 < policy.cooldown_share <= 1:
+        yield "cooldown_share", f"is {policy.cooldown_share:g}, allowed is a share above 0 up to 1"
+    for name, seconds in policy.lifetimes:
+        if not 0 <= seconds <= MAX_SECONDS:
+            yield f"lifetimes.{name}", f"is {seconds}, allowed are 0 to {MAX_SECONDS} seconds"
+    for one in policy.requirements:
+        yield from ((f"requirements.{one.act}", what) for what in _requirement(one, policy))
+    for i, exemption in enumerate(policy.exemptions):
+        yield from ((f"exemptions[{i}] {exemption.account}", what) for what in _exemption(exemption))
+    yield from weaker(policy)
+
+
+def _exemption(one: Exemption) -> Iterator[str]:
+    if not (one.account and one.reason.strip() and one.author and one.approver):
+        yield "names no account, no reason, no author or no approver"
+    if one.author == one.approver:
+        yield f"{one.author} cannot approve what {one.author} asked for"
+
+
+def _requirement(one: Requirement, policy: Assurance) -> Iterator[str]:
+    if not (0 <= one.max_age_seconds <= MAX_SECONDS and 0 <= one.cooldown_seconds <= MAX_SECONDS):
+        yield f"seconds are 0 to {MAX_SECONDS}"
+    if one.interim is not None and policy.interim_until is None:
+        yield "an interim needs the date on which it ends: set interim_until"
+    if one.interim is not None and one.interim > one.required:
+        yield "the interim asks for more than what comes after it"

@@ -31,6 +31,9 @@ TRAITS = 12
 LOOKS = 6 + 1 + TRAITS * TRAIT_BYTES
 """What a device looked like: its tag, how many valid proofs it gave, and its traits."""
 
+SEEN_GRAIN_MS = 60_000
+"""When a session was last seen is kept to the minute, so that not every page writes it."""
+
 EVIDENCE = 13
 """A buyer of a symbol: time, member, and the evidence against the session in an octet (``lessons.octet``)."""
 
@@ -126,8 +129,9 @@ base = base .. put('>I4dddd', orders, sold, lately, bought, sum_M(s, symbol) + s
 _SESSION = """
 local device = sub(arg, 1, 6)
 if {may_note} and device ~= ZERO6 and (v.D or ZERO6) == ZERO6 then v.D, changed = device, true end
-local theirs = v.D or ZERO6
-local base = theirs == ZERO6 and '\\0' or theirs == device and '\\1' or '\\2'"""
+local theirs, last = v.D or ZERO6, v.S or 0
+if now - last >= {grain} then v.S, changed = now, true end
+local base = put('>I6', last) .. (theirs == ZERO6 and '\\0' or theirs == device and '\\1' or '\\2')"""
 
 _DEVICE = """
 local s, account = v['{accounts}'] or '', sub(arg, 1, 6)
@@ -208,7 +212,7 @@ def account(*, with_order: bool, places_order: bool, ttl_ms: int, trust_ms: int)
 def session(*, starts: bool) -> str:
     """Whether it is the session's device; a session that has none yet takes this one, but not at its start."""
     # A browser that had no cookie at its sign-in shows its id from the next event on: that one is the session's.
-    return _SESSION.format(may_note=str(not starts).lower())
+    return _SESSION.format(may_note=str(not starts).lower(), grain=SEEN_GRAIN_MS)
 
 
 def device() -> str:

@@ -18,7 +18,8 @@ from authshield.measure.operands import (
     traits_of,
 )
 from authshield.measure.travel import radius_km
-from authshield.vocabulary.actions import Strength
+from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.assurance import EXPIRED
 from authshield.vocabulary.decision import Decision, Final, Outcome
 from authshield.vocabulary.event import HOLDABLE, Event, Kind, Login, Order
 from authshield.vocabulary.quick import quick
@@ -181,13 +182,19 @@ def _session(event: Event, features: Features, settlement: Settlement, keys: Key
     outcome = settlement.outcome
     if event.kind is Kind.LOGIN:
         return _session_start(event, features, settlement, keys)
-    if event.kind is Kind.LOGOUT:
+    if event.kind is Kind.LOGOUT or _is_over(settlement):
         return [["s", {"ended": 1}]]
     ops: list[Op] = [["q", int(outcome.proved)]] if outcome.proved else []
     evidence = settlement.decision.evidence
     if event.kind in HOLDABLE and evidence > 0:
         ops.append(["x", {"peak": round(evidence, 2)}])
     return ops
+
+
+def _is_over(settlement: Settlement) -> bool:
+    """Whether the event was refused because its session is too old: asking again must not make it young."""
+    decision = settlement.decision
+    return decision.action is Action.DENY and any(one.code == EXPIRED for one in decision.reasons)
 
 
 def _session_start(event: Event, features: Features, settlement: Settlement, keys: Keys) -> list[Op]:

@@ -29,6 +29,8 @@ def hydrate(account: str, snapshot: AccountSnapshot, store: Store) -> None:
         "frozen": int(snapshot.frozen),
         "suspect": int(snapshot.suspect),
     }
+    if snapshot.must_prove:
+        attributes["prove"] = 1
     most: dict[str, Any] = {"logins": snapshot.logins}
     if snapshot.contact_changed_at is not None:
         most["contact"] = _ms(snapshot.contact_changed_at)
@@ -43,22 +45,25 @@ def hydrate(account: str, snapshot: AccountSnapshot, store: Store) -> None:
     _change_account(store, account, ops)
 
 
-def mark_account(
+def mark_account(  # noqa: PLR0913 - one flag each
     store: Store,
     account: str,
     *,
     frozen: bool | None = None,
     suspect: bool | None = None,
+    must_prove: bool | None = None,
     contact_changed_at: datetime | None = None,
     sessions_ended_at: datetime | None = None,
 ) -> None:
-    """Note that the account was frozen, is suspect, or that its contact data changed; None leaves it.
+    """Note that the account was frozen, is suspect, must prove itself, or changed its contact data; None leaves it.
 
     ``sessions_ended_at``: the sessions that began before are over, but for those that ``spare_session`` names.
     """
     ops: list[Op] = []
     if suspect is not None:
         ops.append(["s", {"suspect": int(suspect)}])
+    if must_prove is not None:
+        ops.append(["s", {"prove": int(must_prove)}])
     if frozen is not None:
         ops.append(["s", {"frozen": int(frozen)}])
     if contact_changed_at is not None:

@@ -76,6 +76,9 @@ _LOOKS = Struct(">BHHB")
 _NUMBERS = Struct(f">{len(NUMBERED)}H")
 _OTHER = 2
 _STARTS = {name: 1 + place * _ENTRY.size for place, name in enumerate(FIELDS)}
+_SHOWN = 6
+"""Where a session's reply says whether the device is its own, after the time at which it was seen before."""
+
 _KEPT = 1024
 VELOCITY = "velocity."
 """How the fact that holds a limit's count begins."""
@@ -106,6 +109,7 @@ class Reading:
     is_place_device: bool = False
     velocity: dict[str, int] = field(default_factory=dict)
     over: tuple[LimitHit, ...] = ()
+    seen_before_ms: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -140,7 +144,7 @@ def read(event: Event, shape: Shape, replies: Sequence[bytes]) -> Reading:
             reading.account = _attributes(reply[at:])
         elif kind == "sess":
             # Of a session that has shown a device and no more, that is known.
-            reading.session = _attributes(reply[at:]) or ({"dev": True} if reply[0] else {})
+            reading.session = _attributes(reply[at:]) or ({"dev": True} if reply[_SHOWN] else {})
     if told:
         reading.velocity = dict(zip(layout.names, map(int, told[::2]), strict=True))
         if max(told[1::2]) >= 0:
@@ -191,8 +195,9 @@ def _laid_out(shape: Shape) -> _Layout:
 
 
 def _read_session(reading: Reading, _: Event, reply: bytes) -> int:
-    reading.is_other_device = reply[0] == _OTHER
-    return 1
+    reading.seen_before_ms = int.from_bytes(reply[:_SHOWN], "big")
+    reading.is_other_device = reply[_SHOWN] == _OTHER
+    return _SHOWN + 1
 
 
 def _read_device(reading: Reading, _: Event, reply: bytes) -> int:

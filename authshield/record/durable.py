@@ -44,6 +44,7 @@ def load(account: str) -> AccountSnapshot:
     return AccountSnapshot(
         frozen=bool(state and state.frozen_at),
         suspect=is_suspect(account),
+        must_prove=bool(state and state.prove_since),
         contact_changed_at=state.contact_changed_at if state else None,
         devices=known,
         logins=max(logins.count(), len(known)),
@@ -59,6 +60,7 @@ def stand_in(features: Features, event: Event, snapshot: AccountSnapshot, now: d
         "account.exists": event.account is not None,
         "account.is_frozen": snapshot.frozen,
         "account.is_suspect": snapshot.suspect,
+        "account.must_prove": snapshot.must_prove,
         "account.logins": snapshot.logins,
         "device.has_cookie": event.device.id is not None,
         "device.is_seen": device is not None,

@@ -13,9 +13,12 @@ from asgiref.sync import sync_to_async
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from authshield.errors import RuleError
+from authshield.conf import current as settings
+from authshield.errors import ConfigurationError, RuleError
 from authshield.judge import Ruleset, compile_ruleset
-from authshield.models import LimitDraft, ListDraft, RuleDraft, RulesetVersion
+from authshield.judge.profiles import PROFILES
+from authshield.models import AssuranceDraft, LimitDraft, ListDraft, RuleDraft, RulesetVersion
+from authshield.tune import exemptions, policy
 from authshield.tune.snapshot import Snapshots
 from authshield.tune.transfer import (
     PARTS,
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
+
+    from authshield.vocabulary.assurance import Assurance
 
     Author = AbstractBaseUser | None
 
@@ -67,11 +72,15 @@ def published(number: int | None = None) -> RulesetSource | None:
 
 
 def draft_source() -> RulesetSource:
-    """What would be published now: the drafts, with thresholds and parameters as they are in force.
+    """What would be published now: the drafts, with thresholds, parameters and exemptions as they are in force.
 
     Raises ``RuleError`` for drafts that are no ruleset at all.
     """
-    base = source_to_json(published() or default_source())
+    current = published() or default_source()
+    base = source_to_json(current)
+    drafted = AssuranceDraft.objects.first()
+    if drafted is not None:
+        base["assurance"] = drafted.policy | exemptions.as_json(current.assurance.exemptions)
     return source_from_json(
         base
         | {
@@ -126,7 +135,7 @@ def publish_part(
 def rollback(number: int, author: Author, reason: str, now: datetime) -> RulesetVersion:
     """Publish an old version's rules, limits, thresholds and parameters anew; they become the drafts too.
 
-    Lists stay as they are: an address that was blocked since then stays blocked. The drafts follow, so that
+    Lists and exemptions stay as they are: what was blocked since then stays blocked. The drafts follow, so that
     the next publication does not bring back what was just taken out.
     """
     old = published(number)
@@ -135,6 +144,8 @@ def rollback(number: int, author: Author, reason: str, now: datetime) -> Ruleset
     with transaction.atomic():
         load_drafts(old)
         current = published()
+        kept = current.assurance.exemptions if current else ()
+        old = replace(old, assurance=replace(old.assurance, exemptions=kept))
         return _publish(replace(old, lists=current.lists if current else ()), author, reason, now)
 
 
@@ -151,15 +162,41 @@ def seed_default(now: datetime) -> RulesetVersion | None:
     """Publish the shipped ruleset as version 1 and as drafts. None where a version exists already."""
     if RulesetVersion.objects.exists():
         return None
-    source = default_source()
+    source = replace(default_source(), assurance=_chosen())
     with transaction.atomic():
         if not RuleDraft.objects.exists() and not LimitDraft.objects.exists():
             load_drafts(source)
         return _publish(source, None, f"the shipped ruleset {source.name}", now)
 
 
+def sync_exemptions(author: Author, reason: str, now: datetime) -> RulesetVersion | None:
+    """Publish the exemptions that two people agreed on, with the policy in force. None where nothing changed."""
+    current = published() or default_source()
+    agreed = exemptions.agreed(now)
+    if agreed == current.assurance.exemptions:
+        return None
+    changed = replace(current.assurance, exemptions=agreed)
+    return _publish(replace(current, assurance=changed), author, reason, now)
+
+
+def load_policy(source: RulesetSource, by: str = "") -> None:
+    """Make the drafted policy that of a ruleset, exemptions apart: those are two people's."""
+    plain = policy.written(replace(source.assurance, exemptions=()))
+    AssuranceDraft.objects.update_or_create(pk=1, defaults={"policy": plain, "updated_by": by})
+
+
+def _chosen() -> Assurance:
+    """The profile that the settings name. Raises ``ConfigurationError`` for one that there is not."""
+    name = settings().ASSURANCE
+    if name not in PROFILES:
+        msg = f"AUTHSHIELD_ASSURANCE is {name!r}: choose one of {', '.join(PROFILES)}"
+        raise ConfigurationError(msg)
+    return PROFILES[name]
+
+
 def load_drafts(source: RulesetSource) -> None:
-    """Make the drafted rules and limits those of a ruleset; what was drafted is dropped."""
+    """Make the drafted rules, limits and policy those of a ruleset; what was drafted is dropped."""
+    load_policy(source)
     data = source_to_json(source)
     with transaction.atomic():
         RuleDraft.objects.all().delete()

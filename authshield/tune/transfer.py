@@ -17,6 +17,7 @@ from typing import Any
 
 from authshield.errors import RuleError
 from authshield.judge.evidence.weights import usable
+from authshield.tune import policy
 from authshield.tune.fields import (
     Reader,
     UnreadableError,
@@ -34,6 +35,7 @@ from authshield.tune.fields import (
     whole,
 )
 from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.assurance import Assurance
 from authshield.vocabulary.event import Kind
 from authshield.vocabulary.ruleset import (
     Dimension,
@@ -81,7 +83,13 @@ _CONSEQUENCE: dict[str, Reader] = {
     "text": text,
     "state": one_of({state.value: state for state in State}),
 }
-_WHOLE: dict[str, Reader] = {"name": text, "version": whole, "parameters": numbers, "weights": series}
+_WHOLE: dict[str, Reader] = {
+    "name": text,
+    "version": whole,
+    "parameters": numbers,
+    "weights": series,
+    "assurance": policy.read,
+}
 PARTS: dict[str, Part] = {
     "thresholds": Part(
         Threshold,
@@ -129,6 +137,8 @@ def source_to_json(source: RulesetSource) -> dict[str, Any]:
     }
     if source.weights:
         written["weights"] = {code: list(nats) for code, nats in sorted(source.weights.items())}
+    if source.assurance != Assurance():
+        written["assurance"] = policy.written(source.assurance)
     for name, part in PARTS.items():
         written[name] = [_row(one, part) for one in getattr(source, name)]
     return written

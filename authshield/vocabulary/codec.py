@@ -214,7 +214,7 @@ _WRITERS: dict[str, Callable[[Any], list[Any]]] = {
     "Fill": lambda it: [it.order_id, str(it.quantity), str(it.price)],
     "Withdrawal": lambda it: [it.value_minor, it.currency, it.destination_age_days, it.total_minor],
     "ProfileChange": lambda it: [it.field, it.is_first],
-    "PageRequest": lambda it: [it.path],
+    "PageRequest": lambda it: [it.path, it.act] if it.act else [it.path],
 }
 _READERS: dict[str, Callable[[list[Any]], Subject]] = {
     "Login": lambda row: Login(*row),

@@ -190,13 +190,17 @@ class ProfileChange:
 @quick
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Any other page of a signed-in session."""
+    """Any other page of a signed-in session.
+
+    ``act`` is what it does in the words of ``assurance.Act``, where it does more than show something.
+    """
 
     path: str
 
 
 Subject = Login | Order | OrderChange | Fill | Withdrawal | ProfileChange | PageRequest | None
 
+    act: str = ""
 
 @quick
 @dataclass(frozen=True, slots=True)

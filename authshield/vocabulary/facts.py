@@ -57,6 +57,7 @@ FACTS: tuple[Fact, ...] = (
     _flag("account.is_staff", "a member of staff signs in"),
     _flag("account.is_frozen", "the account is frozen"),
     _flag("account.is_suspect", "a session of the account was contained and its case is not closed yet"),
+    _flag("account.must_prove", "released from a freeze or taken back, and no stronger proof since"),
     _int("account.logins", "sign-ins learnt without dispute"),
     _flag("account.is_cold", "fewer than three sign-ins learnt"),
     _double("account.age_days", "time since the first sign-in learnt", "days"),
@@ -108,6 +109,7 @@ FACTS: tuple[Fact, ...] = (
     _double(
         "session.login_evidence", "what the model of sign-ins said of it; negative: for the customer", "nats"
     ),
+    _double("session.idle_seconds", "time since its last request, to the minute", "seconds"),
     _double("session.score", "verdict of the late scoring so far", "0-100"),
     _double("session.peak", "the most evidence against one of its earlier orders or changes", "nats"),
     _int(

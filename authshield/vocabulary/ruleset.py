@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from authshield.vocabulary.actions import Action, Strength
+from authshield.vocabulary.assurance import Assurance
 from authshield.vocabulary.event import Kind
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ class RulesetSource:
     """A published version, before it is compiled.
 
     ``parameters``: thin_adv_minor, trust_days, fresh_proof_seconds, scoring thresholds and the like. ``weights``:
-    nats by step of a sign, where they are not the shipped ones.
+    nats by step of a sign, where they are not the shipped ones. ``assurance`` asks for proofs whatever the risk.
     """
 
     version: int
@@ -214,3 +215,4 @@ class RulesetSource:
     thresholds: tuple[Threshold, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    assurance: Assurance = field(default_factory=Assurance)

@@ -34,6 +34,7 @@ class AccountSnapshot:
 
     frozen: bool = False
     suspect: bool = False
+    must_prove: bool = False
     contact_changed_at: datetime | None = None
     devices: tuple[KnownDevice, ...] = ()
     logins: int = 0
