@@ -67,6 +67,7 @@ class ProtectedView:
         self.parse = parse
         self.describe = describe
         self.held_url = held_url
+        self.floor: operations.Floor | None = None
 
     def __call__(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Answer a request."""
@@ -114,6 +115,7 @@ class ProtectedView:
                 subject,
                 lambda approved: self._act(request, approved, kwargs),
                 challenge=challenge,
+                floor=self.floor,
             )
         except operations.Held as held:
             return _held(request, held, self.held_url)
@@ -158,7 +160,11 @@ class AsyncProtectedView(ProtectedView):
         try:
             operation, subject = await sync_to_async(self._read)(request, kwargs)
             return await operations.acarry_out(
-                request, operation, subject, lambda approved: self._act(request, approved, kwargs)
+                request,
+                operation,
+                subject,
+                lambda approved: self._act(request, approved, kwargs),
+                floor=self.floor,
             )
         except operations.Held as held:
             return await sync_to_async(_held)(request, held, self.held_url)
@@ -179,19 +185,27 @@ class AsyncProtectedView(ProtectedView):
 
 
 def protect(
-    kind: Kind, *, parse: Parse, describe: Describe, held_url: str = "/orders/"
+    kind: Kind,
+    *,
+    parse: Parse,
+    describe: Describe,
+    held_url: str = "/orders/",
+    floor: operations.Floor | None = None,
 ) -> Callable[[AnyView], ProtectedView]:
     """Guard a view: ``view(request, operation, **kwargs)`` acts only where ``operation`` is not None.
 
     A GET or HEAD brings None, and so does a form that makes no sense (``request.authshield.invalid`` then says
     why). Otherwise the operation was judged, and proved where that was due; the view's effect, the proof's
     use and the ledger's line are one transaction. ``held_url`` is where a page goes on once its operation
-    waits. The view may be a coroutine function; ``parse`` and ``describe`` are plain functions.
+    waits. ``floor`` asks for a proof whatever the rules say. The view may be a coroutine function; the others are
+    plain functions.
     """
 
     def decorate(view: Any) -> ProtectedView:
         made = AsyncProtectedView if iscoroutinefunction(view) else ProtectedView
-        return made(view, kind, parse=parse, describe=describe, held_url=held_url)
+        guarded = made(view, kind, parse=parse, describe=describe, held_url=held_url)
+        guarded.floor = floor
+        return guarded
 
     return decorate
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, transaction
@@ -22,7 +22,7 @@ from authshield.clock import now as clock_now
 from authshield.enforce import challenges, gate, holds, responses
 from authshield.errors import ChallengeError, GatewayError, Refused, StepUpRequired, StoreUnavailable
 from authshield.factors import enrolled
-from authshield.judge.demand import resolve
+from authshield.judge.demand import Demand, resolve
 from authshield.measure import profile
 from authshield.measure.settle import ISSUED_ORDER
 from authshield.measure.store import default_store
@@ -35,13 +35,12 @@ from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, Who
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-    from authshield.judge.demand import Demand
     from authshield.models import Challenge, Hold
     from authshield.vocabulary.assessment import Assessment
     from authshield.vocabulary.event import Event, Subject
@@ -58,6 +57,13 @@ class Execute(Protocol):
         """Carry it out."""
 
 
+class Floor(Protocol):
+    """What an operation asks for whatever the rules say; it never softens."""
+
+    def __call__(self, demand: Demand, facts: Mapping[str, Any], enrolled: Collection[str]) -> Demand:
+        """The stricter of what is demanded and what the floor asks of an account with these factors."""
+
+
 @dataclass(slots=True)
 class Held(Exception):  # noqa: N818 - an outcome, not an error
     """The operation waits. ``hold`` is its row."""
@@ -72,6 +78,7 @@ def carry_out(
     execute: Execute,
     *,
     challenge: Challenge | None = None,
+    floor: Floor | None = None,
 ) -> HttpResponseBase:
     """Judge an operation and let ``execute`` do it, or raise what stands in its way.
 
@@ -79,21 +86,27 @@ def carry_out(
     was done. Cost on an allowed order: 2 Redis round trips, 1 query besides the broker's own.
     """
     now = clock_now()
-    if challenge is None:
-        challenge = _named_grant(request, operation, now)
+    challenge = challenge or _named_grant(request, operation, now)
     assessment = assess(_event(request, operation, subject, now), now)
-    return _decide(request, assessment, operation, execute, challenge=challenge)
+    return _decide(request, assessment, operation, execute, challenge=challenge, floor=floor)
 
 
 async def acarry_out(
-    request: HttpRequest, operation: Operation, subject: Subject, execute: Execute
+    request: HttpRequest,
+    operation: Operation,
+    subject: Subject,
+    execute: Execute,
+    *,
+    floor: Floor | None = None,
 ) -> HttpResponseBase:
     """``carry_out`` for an event loop: measured and judged there, carried out in a transaction's own thread."""
     now, challenge = clock_now(), None
     if CHALLENGE_META in request.META:
         challenge = await sync_to_async(_named_grant)(request, operation, now)
     assessment = await aassess(_event(request, operation, subject, now), now)
-    return await sync_to_async(_decide)(request, assessment, operation, execute, challenge=challenge)
+    return await sync_to_async(_decide)(
+        request, assessment, operation, execute, challenge=challenge, floor=floor
+    )
 
 
 def _event(request: HttpRequest, operation: Operation, subject: Subject, now: datetime) -> Event:
@@ -108,14 +121,15 @@ def _decide(
     execute: Execute,
     *,
     challenge: Challenge | None,
+    floor: Floor | None,
 ) -> HttpResponseBase:
     told = request.authshield = Guarded(assessment)  # type: ignore[attr-defined]
     decision, now = assessment.decision, assessment.event.at
-    if decision.observe_only or decision.action == Action.ALLOW:
+    if floor is None and (decision.observe_only or decision.action == Action.ALLOW):
         return _execute(assessment, operation, execute, challenge=challenge, told=told)
     proved = Strength(challenge.proved) if challenge else Strength.NONE
     with _StoppedByErrors(assessment):
-        demand = resolve(decision, operation.kind, enrolled(signedin.user_of_request(request)))
+        demand = _demand(request, assessment, floor)
     is_proved = challenge is not None and proved >= demand.required
     if demand.action == Action.ALLOW or (demand.action == Action.CHALLENGE and is_proved):
         return _execute(assessment, operation, execute, challenge=challenge, told=told)
@@ -125,6 +139,15 @@ def _decide(
         _hold(assessment, operation, now)
     _deny(assessment, operation, now)
     raise refusal(assessment)
+
+
+def _demand(request: HttpRequest, assessment: Assessment, floor: Floor | None) -> Demand:
+    decision = assessment.decision
+    names = enrolled(signedin.user_of_request(request))
+    demand = (
+        Demand(Action.ALLOW) if decision.observe_only else resolve(decision, assessment.event.kind, names)
+    )
+    return demand if floor is None else floor(demand, assessment.features.facts, names)
 
 
 @dataclass(slots=True)
@@ -195,7 +218,7 @@ def _execute(
     with _StoppedByErrors(assessment), transaction.atomic():
         _record(assessment, outcome, operation, now)
         if challenge is not None:
-            challenges.use(challenge, now)
+            challenges.use(challenge, now, operation=operation, session=assessment.event.session)
         response = execute(operation)
         done = response.status_code < FIRST_ERROR_STATUS
         if not done:

@@ -20,11 +20,12 @@ from django.db.models.functions import Coalesce
 
 from authshield.backends.accounts import account_of, user_of
 from authshield.conf import current
+from authshield.enforce import signed
 from authshield.enforce.public import public_reasons
 from authshield.errors import ChallengeError, StepUpRequired
-from authshield.factors import email, verify
+from authshield.factors import email, passkey, passkey_challenges, verify
 from authshield.models import Challenge, RulesetVersion
-from authshield.vocabulary.actions import Strength
+from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
 from authshield.vocabulary.decision import Decision
 from authshield.vocabulary.event import Event, OrderChange
 from authshield.vocabulary.operation import Operation
@@ -77,6 +78,7 @@ def open_challenge(  # noqa: PLR0913 - all of it is what a challenge is bound to
         event_id=event.id,
         return_to=return_to,
         login_backend=login_backend,
+        nonce=passkey_challenges.new_nonce() if passkey.FACTOR in demand.factors else "",
         created_at=now,
         expires_at=now + timedelta(seconds=current().CHALLENGE_SECONDS),
     )
@@ -109,10 +111,13 @@ def answer(
     """Take an answer; the challenge is passed once it is right.
 
     The attempt is counted before the token is looked at, here and on the authenticator, where it outlives the
-    challenge. Raises ``ChallengeError`` with ``attempts_left``. Cost: ≤ 7 queries.
+    challenge. What a passkey signs is taken before that: of parallel answers one is looked at, the others are
+    409 ``challenge_used``. Raises ``ChallengeError`` with ``attempts_left``. Cost: ≤ 10 queries.
     """
     if account_of(user) != challenge.account:
         raise ChallengeError("challenge_not_found", 404)
+    if factor == passkey.FACTOR and factor in challenge.factors:
+        signed.take_nonce(challenge)
     _reserve_attempt(challenge, now)
     try:
         proved = _verify(challenge, user, factor=factor, token=token, now=now)
@@ -123,7 +128,12 @@ def answer(
         ) from error
     usable_until = now + timedelta(seconds=current().GRANT_SECONDS)
     passed = _rows(challenge, State.OPEN).update(
-        state=State.PASSED, passed_at=now, grant_expires_at=usable_until, proved=proved, factor_used=factor
+        state=State.PASSED,
+        passed_at=now,
+        grant_expires_at=usable_until,
+        proved=proved,
+        factor_used=factor,
+        evidence=challenge.evidence,
     )
     if not passed:
         raise ChallengeError("challenge_expired", 410)
@@ -148,14 +158,19 @@ def grant(challenge_id: UUID | str, *, operation: Operation, binding: str, now: 
     obstacle = _obstacle(challenge, now)
     if obstacle is not None:
         raise obstacle
+    signed.check(challenge, operation, binding)
     return challenge
 
 
-def use(challenge: Challenge, now: datetime) -> None:
+def use(
+    challenge: Challenge, now: datetime, *, operation: Operation | None = None, session: str | None = None
+) -> None:
     """Spend a grant, once: call it in the transaction of the effect. Raises ``ChallengeError`` otherwise.
 
-    Cost: 1 query.
+    What a passkey signed is computed anew from ``operation``, which is about to be carried out in
+    ``session``; without them from the stored ones. Cost: 1 query.
     """
+    signed.check(challenge, operation, f"sid:{session}" if session else "")
     rows = _rows(challenge, State.PASSED).filter(grant_expires_at__gt=now)
     newest = Subquery(RulesetVersion.objects.order_by("-number").values("number")[:1])
     current_rows = rows.filter(ruleset_version=Coalesce(newest, F("ruleset_version")))
@@ -219,6 +234,9 @@ def _verify(
     """The server chose the factors: no answer can name a weaker one."""
     if factor not in challenge.factors:
         raise ChallengeError("challenge_failed", 401)
+    if factor == passkey.FACTOR:
+        challenge.evidence = signed.verify(challenge, user, token, now)
+        return FACTOR_STRENGTH[factor]
     return verify(user, factor, token, now)
 
 

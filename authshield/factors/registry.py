@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 from authshield import signals
 from authshield.backends.accounts import account_of
 from authshield.errors import ChallengeError
-from authshield.factors import attempts, email, recovery, totp
+from authshield.factors import attempts, email, passkey, recovery, totp
 from authshield.models import EmailFactor, RecoveryCodes, TotpFactor
 from authshield.models.factors import FactorColumns
 from authshield.models.prepared import Prepared
@@ -46,7 +46,7 @@ def enrolled(user: AbstractBaseUser) -> tuple[str, ...]:
 
 
 def verify(user: AbstractBaseUser, factor: str, token: str, now: datetime) -> Strength:
-    """Check a token and use it up; returns what it proves.
+    """Check a token and use it up; returns what it proves. A passkey's answer is for ``passkey.verify``.
 
     Raises ``ChallengeError``: challenge_failed (401) for a wrong token or a factor that the account does not
     have, factor_locked (429) while it is locked (``retry_after_seconds`` is 0 if it is disabled).
@@ -95,6 +95,7 @@ def _statement(alias: str) -> tuple[Prepared, tuple[Any, ...]]:
         _named(TotpFactor.objects.filter(**own), "totp"),
         _named(RecoveryCodes.objects.filter(**own).exclude(hashes=[]), "static"),
         _named(EmailFactor.objects.filter(**own), "email"),
+        _named(passkey.rows().filter(user_id__in=own["user_id__in"]), passkey.FACTOR),
     )
     sql, params = queries[0].union(*queries[1:], all=True).query.get_compiler(using=alias).as_sql()
     return Prepared(alias, sql), tuple(params)
