@@ -100,15 +100,15 @@ class Settings:
     TOTP_WINDOW: int = 1
     """Steps of 30 seconds that a code may be early or late; 0 is the strict profile."""
 
+    ASSURANCE: str = "jsda-2025"
+    """Profile of the assurance policy that the first published ruleset starts with: ``jsda-2025``,
+    ``jsda-2025-passkeys``, ``nist-800-63b-4`` or ``psd2``. From then on the desk decides."""
+
     FRESH_PROOF_SECONDS: int = 900
     """How long a proof in the session satisfies a demand on pages. Orders need their own, always."""
 
     LOGIN_PATH: str = ""
     """Where a person signs in, a path of this site; empty: Django's ``LOGIN_URL``."""
-
-    ASSURANCE: str = "jsda-2025"
-    """Profile of the assurance policy that the first published ruleset starts with: ``jsda-2025``,
-    ``jsda-2025-passkeys``, ``nist-800-63b-4`` or ``psd2``. From then on the desk decides."""
 
     ORDER_GATEWAY: str = "authshield.backends.orders.NoBooks"
     """Dotted path of the broker's ``OrderGateway``."""

@@ -138,10 +138,10 @@ def _account(facts: Facts, source: Source) -> None:
     logins, first, changed = account.get("logins", 0), account.get("first", 0), account.get("contact", 0)
     facts["account.is_frozen"] = bool(account.get("frozen"))
     facts["account.is_suspect"] = bool(account.get("suspect"))
+    facts["account.must_prove"] = bool(account.get("prove"))
     facts["account.logins"] = logins
     facts["account.is_cold"] = logins < WARM_LOGINS
     facts["account.age_days"] = max(0, at - first) / DAY_MS if first else 0.0
-    facts["account.must_prove"] = bool(account.get("prove"))
     facts["account.contact_changed_hours"] = max(0, at - changed) / HOUR_MS if changed else NEVER_HOURS
 
 
@@ -200,6 +200,8 @@ def _session(facts: Facts, source: Source) -> None:
         return
     proof = session.get("proof", 0)
     facts["session.age_seconds"] = max(0, at - session.get("started", at)) / 1000
+    seen = max(session.get("started", at), reading.seen_before_ms)
+    facts["session.idle_seconds"] = max(0, at - seen) / 1000
     facts["session.login_risk"] = float(session.get("risk", 0.0))
     facts["session.login_evidence"] = float(session.get("nats", 0.0))
     facts["session.score"] = float(session.get("score", 0.0))
@@ -209,8 +211,6 @@ def _session(facts: Facts, source: Source) -> None:
     facts["session.is_ended"] = bool(session.get("ended")) or _is_cut_off(reading)
     # A device that had a cookie at the sign-in and comes without one now is another device.
     facts["session.device_changed"] = reading.is_other_device
-    seen = max(session.get("started", at), reading.seen_before_ms)
-    facts["session.idle_seconds"] = max(0, at - seen) / 1000
     facts["session.browser_changed"] = _differs(session.get("browser", ""), event.client.browser)
     facts["session.network_changed"] = _differs(session.get("asn", 0), event.network.asn)
     facts["session.country_changed"] = _differs(session.get("country", ""), event.network.country)

@@ -210,7 +210,7 @@ def account(*, with_order: bool, places_order: bool, ttl_ms: int, trust_ms: int)
 
 
 def session(*, starts: bool) -> str:
-    """Whether it is the session's device; a session that has none yet takes this one, but not at its start."""
+    """When it was seen before, and whether it is its device; one that has none yet takes it, but not at its start."""
     # A browser that had no cookie at its sign-in shows its id from the next event on: that one is the session's.
     return _SESSION.format(may_note=str(not starts).lower(), grain=SEEN_GRAIN_MS)
 

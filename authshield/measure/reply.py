@@ -106,10 +106,10 @@ class Reading:
     is_unusual_buyer: bool = False
     device_accounts: int = 0
     is_other_device: bool = False
+    seen_before_ms: int = 0
     is_place_device: bool = False
     velocity: dict[str, int] = field(default_factory=dict)
     over: tuple[LimitHit, ...] = ()
-    seen_before_ms: int = 0
 
     @property
     def counts(self) -> dict[str, int]:

@@ -196,11 +196,11 @@ class PageRequest:
     """
 
     path: str
+    act: str = ""
 
 
 Subject = Login | Order | OrderChange | Fill | Withdrawal | ProfileChange | PageRequest | None
 
-    act: str = ""
 
 @quick
 @dataclass(frozen=True, slots=True)

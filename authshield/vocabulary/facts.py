@@ -105,11 +105,11 @@ FACTS: tuple[Fact, ...] = (
     _double("network.travel_kmh", "least speed between the last sign-in and this one", "km/h"),
     _word("login.method", "password or passkey"),
     _double("session.age_seconds", "time since the sign-in", "seconds"),
+    _double("session.idle_seconds", "time since its last request, to the minute", "seconds"),
     _double("session.login_risk", "risk of the sign-in that opened the session", "0-100"),
     _double(
         "session.login_evidence", "what the model of sign-ins said of it; negative: for the customer", "nats"
     ),
-    _double("session.idle_seconds", "time since its last request, to the minute", "seconds"),
     _double("session.score", "verdict of the late scoring so far", "0-100"),
     _double("session.peak", "the most evidence against one of its earlier orders or changes", "nats"),
     _int(
