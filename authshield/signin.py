@@ -49,6 +49,7 @@ CONCEALED = "invalid_credentials"
 """Stands for a denial that would tell a stranger that there is such an account."""
 
 RATE_LIMITED = "rate_limited"
+PASSKEY = "passkey"
 MAX_PATH = 500
 
 
@@ -56,17 +57,19 @@ MAX_PATH = 500
 class Attempt:
     """A sign-in that was judged and whose password is being checked.
 
-    ``grant`` is a passed challenge, ``user`` whom the name names.
+    ``grant`` is a passed challenge, ``user`` whom the name names, ``proved`` what the sign-in itself has proved.
     """
 
     assessment: Assessment
     grant: Challenge | None = None
     user: AbstractBaseUser | None = None
+    proved: Strength = Strength.NONE
 
 
 def begin(request: HttpRequest, username: str, *, method: str = "password") -> Attempt:
     """Count and judge a sign-in before any secret is looked at; raises ``Refused`` where it ends here.
 
+    ``method`` is ``PASSKEY`` for one: whoever calls sets the attempt's ``proved`` once its signature is right.
     One whose code is ``CONCEALED`` must be answered as a wrong password is, after hashing all the same.
 
     Cost: 1 query for the account, then ``pipeline.assess``.
@@ -100,7 +103,7 @@ def _judge(
         attempt = Attempt(assess(event, now), grant, user)
     else:
         attempt = Attempt(assess(event, now), None, user)
-    _refuse(attempt, is_proved=method != "password" or attempt.grant is not None)
+    _refuse(attempt, is_proved=method == "external" or attempt.grant is not None)
     setattr(request, _ATTEMPT, attempt)
     return attempt
 
@@ -192,6 +195,8 @@ def _require_proof(request: HttpRequest, user: AbstractBaseUser, attempt: Attemp
     if attempt.grant is not None and demand.factors and attempt.grant.proved >= demand.required:
         challenges.use(attempt.grant, now)
         return Strength(attempt.grant.proved)
+    if demand.factors and attempt.proved >= demand.required:
+        return attempt.proved
     if demand.action == Action.ALLOW:
         return Strength.NONE
     backend = request.session.get("_auth_user_backend", "")
