@@ -12,11 +12,12 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from authshield import clock, signedin
+from authshield import clock, pages, signedin
 from authshield.contain import cases, orders, steps
 from authshield.contain.devices import forget
 from authshield.errors import GatewayError
@@ -27,6 +28,7 @@ from authshield.observe.device import device_or_issued
 from authshield.record.rows import device_hash
 from authshield.views import history
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
+from authshield.vocabulary.assurance import Act
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +82,8 @@ def end_session(request: HttpRequest, sid: str) -> HttpResponse:
     """End one of the person's own sessions; this one is signed out."""
     account = signedin.account_of_request(request) or ""
     row = get_object_or_404(Session, pk=sid, account=account, ended_at=None)
+    if row.sid != signedin.sid_of(request):
+        pages.ask_for(request, Act.SECURITY, return_to=reverse(CENTRE))
     steps.end_session(row.sid, "customer", by=account, now=clock.now(), account=account)
     if row.sid == signedin.sid_of(request):
         logout(request)
@@ -92,6 +96,7 @@ def end_session(request: HttpRequest, sid: str) -> HttpResponse:
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
     """End all sessions but this one."""
+    pages.ask_for(request, Act.SECURITY, return_to=reverse(CENTRE))
     account = signedin.account_of_request(request) or ""
     keep = signedin.sid_of(request) or ""
     steps.end_all_sessions(account, "customer", by=account, now=clock.now(), keep=keep)
@@ -105,6 +110,7 @@ def remove_device(request: HttpRequest, device_id: int) -> HttpResponse:
     """Forget a device: it is a stranger's from now on, and its sessions end."""
     account = signedin.account_of_request(request) or ""
     device = get_object_or_404(Device, pk=device_id, account=account, revoked_at=None)
+    pages.ask_for(request, Act.SECURITY, return_to=reverse(CENTRE))
     now = clock.now()
     forget(device, now)
     for row in Session.objects.filter(account=account, device_hash=device.device_hash, ended_at=None):

@@ -12,6 +12,7 @@ import pytest
 from authshield.judge import compile_ruleset, judge
 from authshield.measure import Store, measure, settle
 from authshield.tune.transfer import default_source
+from authshield.vocabulary.assurance import Assurance
 from authshield.vocabulary.decision import Final
 from authshield.vocabulary.event import DeviceSeen, Event, Kind, ProfileChange, Withdrawal
 from authshield.vocabulary.ruleset import SHARED, Dimension, Measure, State
@@ -20,7 +21,7 @@ from tests.measure.making import event, login, order, settlement
 if TYPE_CHECKING:
     from tests.servers import Valkey
 
-RULESET = compile_ruleset(replace(default_source(), rules=(), thresholds=()))
+RULESET = compile_ruleset(replace(default_source(), rules=(), thresholds=(), assurance=Assurance()))
 SHIPPED = {limit.id: limit for limit in RULESET.source.limits}
 
 

@@ -40,11 +40,21 @@ def test_who_has_no_strong_factor_is_asked_to_enrol() -> None:
     assert "Set up an authenticator app" in _signed_in("erin").client.get("/security/").content.decode()
 
 
+def _prove(guest: Guest, path: str) -> None:
+    """Try an act of the centre that wants a fresh proof, and give it."""
+    challenge = challenge_in(guest.client.post(path))
+    answer = {"action": "answer", "factor": "totp", "token": code_of("alice")}
+    passed = guest.client.post(f"/security/challenge/{challenge}/", answer)
+    assert passed.headers["Location"] == "/security/"
+
+
 def test_a_session_can_be_ended_from_another() -> None:
-    """The other browser is out at its next request."""
+    """After a fresh proof; the other browser is out at its next request."""
     here, there = _signed_in("alice"), _signed_in("alice")
     sid = Session.objects.latest("started_at").pk
-    assert here.client.post(f"/security/sessions/{sid}/end/").status_code == 302
+    _prove(here, f"/security/sessions/{sid}/end/")
+    assert there.is_signed_in
+    assert here.client.post(f"/security/sessions/{sid}/end/").headers["Location"] == "/security/"
     assert not there.is_signed_in
     assert here.is_signed_in
 
@@ -60,6 +70,33 @@ def test_ending_this_session_signs_out() -> None:
 def test_all_other_sessions_can_be_ended_at_once() -> None:
     """This one stays."""
     there, here = _signed_in("alice"), _signed_in("alice")
+    _prove(here, "/security/sessions/end-others/")
+    here.client.post("/security/sessions/end-others/")
+    assert here.is_signed_in
+    assert not there.is_signed_in
+
+
+def test_a_proof_in_the_centre_is_good_for_a_quarter_of_an_hour() -> None:
+    """One proof for several acts, and none for an order."""
+    here = _signed_in("alice")
+    others = [_signed_in("alice") for _ in range(2)]
+    _prove(here, "/security/sessions/end-others/")
+    sids = Session.objects.order_by("started_at").values_list("pk", flat=True)[1:]
+    assert [here.client.post(f"/security/sessions/{sid}/end/").headers["Location"] for sid in sids] == [
+        "/security/"
+    ] * 2
+    assert not any(other.is_signed_in for other in others)
+    assert (
+        here.api(
+            "POST", "/api/withdrawals", {"amount": "100", "bank_account": "0005-123-1000001"}
+        ).status_code
+        == 401
+    )
+
+
+def test_who_has_nothing_to_prove_it_with_ends_sessions_all_the_same() -> None:
+    """Nobody is kept from locking a thief out for want of a factor."""
+    here, there = _signed_in("erin"), _signed_in("erin")
     here.client.post("/security/sessions/end-others/")
     assert here.is_signed_in
     assert not there.is_signed_in
@@ -69,6 +106,7 @@ def test_a_removed_device_is_a_strangers() -> None:
     """Its session ends, and it is asked for a code at the next sign-in away from home."""
     here, there = _signed_in("alice"), _signed_in("alice")
     device = Device.objects.latest("pk")
+    _prove(here, f"/security/devices/{device.pk}/remove/")
     here.client.post(f"/security/devices/{device.pk}/remove/")
     assert not there.is_signed_in
     there.client.defaults["REMOTE_ADDR"] = "127.0.0.77"
