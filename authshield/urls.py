@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from authshield.views import api, challenge, enrolment, report, security
+from authshield.views import api, challenge, enrolment, passkey, passkey_signin, report, security
 
 app_name = "authshield"
 
@@ -19,7 +19,14 @@ urlpatterns = [
     path("totp/", enrolment.set_up_totp, name="totp"),
     path("totp/begin/", enrolment.begin_totp, name="begin_totp"),
     path("recovery/", enrolment.make_codes, name="recovery"),
+    path("passkeys/", passkey.index, name="passkeys"),
+    path("passkeys/begin/", passkey.begin, name="begin_passkey"),
+    path("passkeys/new/", passkey.set_up, name="new_passkey"),
+    path("passkeys/<int:passkey_id>/remove/", passkey.remove, name="remove_passkey"),
+    path("passkeys/sign-in/", passkey_signin.sign_in, name="passkey_sign_in"),
+    path("api/passkeys/options", passkey_signin.options, name="passkey_options"),
     path("challenge/<uuid:challenge_id>/", challenge.challenge_page, name="challenge"),
+    path("api/challenges/<uuid:challenge_id>", api.show, name="show_challenge"),
     path("api/challenges/<uuid:challenge_id>/verify", api.verify, name="verify"),
     path("api/fingerprint", api.fingerprint, name="fingerprint"),
 ]

@@ -14,9 +14,12 @@ from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from authshield.backends.accounts import user_of
 from authshield.conf import current
+from authshield.enforce.signed import passkey_options
 from authshield.enforce.wording import Words, refusal_words
 from authshield.errors import ChallengeError, InvalidInput, Refused
+from authshield.factors.passkey import FACTOR
 from authshield.models import Challenge, Hold
 from authshield.vocabulary.actions import Strength
 from authshield.vocabulary.event import Kind
@@ -61,20 +64,32 @@ def step_up(request: HttpRequest, challenge: Challenge) -> HttpResponse:
         "step_up_required",
         401,
         _("Pass the challenge, then send the same request again with AuthShield-Challenge."),
-        challenge={
-            "id": str(challenge.pk),
-            "url": url,
-            "factors": challenge.factors,
-            "required": strength.word,
-            "expires_at": _iso(challenge.expires_at),
-            "binding": binding_of(challenge),
-        },
+        challenge=members_of(challenge),
     )
     answer["WWW-Authenticate"] = (
         'Bearer error="insufficient_user_authentication", '
         f'acr_values="{strength.acr}", max_age={_max_age(challenge)}'
     )
     return answer
+
+
+def members_of(challenge: Challenge) -> dict[str, Any]:
+    """A challenge as a program reads it. Where a passkey will do, ``publicKey`` is what to ask the browser for.
+
+    Cost: nothing; 2 queries where a passkey will do.
+    """
+    options: dict[str, Any] = {}
+    if FACTOR in challenge.factors and (user := user_of(challenge.account)) is not None:
+        options = {"publicKey": passkey_options(challenge, user)}
+    return {
+        "id": str(challenge.pk),
+        "url": reverse("authshield:challenge", args=[challenge.pk]),
+        "factors": challenge.factors,
+        "required": Strength(challenge.required).word,
+        "expires_at": _iso(challenge.expires_at),
+        "binding": binding_of(challenge),
+        **options,
+    }
 
 
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:

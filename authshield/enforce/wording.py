@@ -42,6 +42,10 @@ _REFUSALS: dict[str, Words] = {
         _("That code is not right"),
         _("Each code works once, and the newest one counts. Look again, and try once more."),
     ),
+    "passkey_failed": Words(
+        _("The passkey was not accepted"),
+        _("Try once more, on this very page. If it does not work, use another way."),
+    ),
     "factor_locked": Words(
         _("This way is locked for a while"),
         _("There were too many wrong codes. Wait, or use another way to confirm."),

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from authshield import clock
 from authshield.enforce import responses
@@ -17,9 +17,10 @@ from authshield.errors import ChallengeError, InvalidInput
 from authshield.observe.canonical import Number, json_body
 from authshield.observe.fingerprint import MAX_BYTES, clean
 from authshield.observe.request import FINGERPRINT_KEY
-from authshield.views.challenge import MAX_TOKEN, find, take_answer
+from authshield.views.challenge import find, take_answer
+from authshield.views.tokens import MAX_TOKEN, text_of
 
-MAX_ANSWER_BYTES = 1024
+MAX_ANSWER_BYTES = 16384
 _OWN_SITE = frozenset({"", "none", "same-origin"})
 
 
@@ -29,6 +30,7 @@ _OWN_SITE = frozenset({"", "none", "same-origin"})
 def verify(request: HttpRequest, challenge_id: UUID) -> HttpResponseBase:
     """``{factor, token}`` → 200 ``{passed: true}``; then the client sends its first request again.
 
+    The token of ``webauthn`` is what ``credential.toJSON()`` gives, as an object or as its text.
     A signed-in cookie session needs its CSRF token, like every page. Before a sign-in there is nothing that a
     browser could be tricked into lending; and no other site can send it JSON.
     """
@@ -37,6 +39,16 @@ def verify(request: HttpRequest, challenge_id: UUID) -> HttpResponseBase:
         if request.user.is_authenticated
         else _verify(request, challenge_id)
     )
+
+
+@require_GET
+def show(request: HttpRequest, challenge_id: UUID) -> HttpResponseBase:
+    """``{challenge}`` as the demand put it, with what a passkey has to sign now: a wrong answer changes that."""
+    try:
+        challenge = find(request, challenge_id, clock.now())
+    except ChallengeError as error:
+        return responses.challenge_error(request, error)
+    return JsonResponse({"challenge": responses.members_of(challenge)}, headers={"Cache-Control": "no-store"})
 
 
 @csrf_exempt
@@ -71,15 +83,13 @@ _verify_signed_in = csrf_protect(_verify)
 
 def _read(request: HttpRequest) -> tuple[str, str]:
     body = json_body(request, limit=MAX_ANSWER_BYTES)
-    pair = []
-    for field in ("factor", "token"):
-        value = body.get(field)
-        if not isinstance(value, str) or isinstance(value, Number) or not 0 < len(value) <= MAX_TOKEN:
-            detail = _("must be a string of 1 to %(most)d characters") % {"most": MAX_TOKEN}
-            raise InvalidInput(detail, field=field, status_code=400)
-        pair.append(value)
-    return pair[0], pair[1]
+    factor = body.get("factor")
+    if not isinstance(factor, str) or isinstance(factor, Number) or not 0 < len(factor) <= MAX_TOKEN:
+        detail = _("must be a string of 1 to %(most)d characters") % {"most": MAX_TOKEN}
+        raise InvalidInput(detail, field="factor", status_code=400)
+    return factor, text_of(body.get("token"), factor)
 
 
 verify.authshield_exempt = True  # type: ignore[attr-defined]
+show.authshield_exempt = True  # type: ignore[attr-defined]
 fingerprint.authshield_exempt = True  # type: ignore[attr-defined]

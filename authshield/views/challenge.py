@@ -5,9 +5,11 @@ Works without script. Must not run inside a request-wide transaction: a wrong an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -22,16 +24,15 @@ from django.views.decorators.http import require_http_methods
 from authshield import attempts, clock, operations, signedin, signin
 from authshield.backends.accounts import user_of
 from authshield.conf import current
-from authshield.enforce import challenges, responses
+from authshield.enforce import challenges, responses, signed
 from authshield.enforce.wording import refusal_words
 from authshield.errors import ChallengeError
-from authshield.factors import email
+from authshield.factors import email, passkey
+from authshield.factors.passkey_helper import better_address, works_on
 from authshield.models import Challenge
 from authshield.observe.user_agent import summarise
-from authshield.views import wording
+from authshield.views import tokens, wording
 from authshield.vocabulary.event import Kind, Who
-
-MAX_TOKEN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,17 @@ def take_answer(
 
 
 def _answer(request: HttpRequest, challenge: Challenge, now: datetime) -> HttpResponseBase:
-    factor, token = request.POST.get("factor", ""), request.POST.get("token", "")[:MAX_TOKEN]
+    factor = request.POST.get("factor", "")
+    token = request.POST.get("token", "")[: tokens.most(factor)]
     if not token.strip():
-        return _page(request, challenge, now, Message(_("Enter the code first."), status=422))
+        empty = _("Use your passkey first.") if factor == passkey.FACTOR else _("Enter the code first.")
+        return _page(request, challenge, now, Message(empty, status=422))
     try:
         passed = take_answer(request, challenge, now, factor=factor, token=token)
     except ChallengeError as error:
         if error.status_code not in {401, 429} or not error.attempts_left:
             return responses.challenge_error(request, error)
-        words = refusal_words(error.code)
+        words = refusal_words("passkey_failed" if factor == passkey.FACTOR else error.code)
         told = Message(
             f"{words.title}: {words.text}",
             status=error.status_code,
@@ -158,6 +161,7 @@ def _page(
         "attempts_left": current().CHALLENGE_ATTEMPTS - challenge.attempts,
         "minutes_left": max(1, round((challenge.expires_at - now).total_seconds() / 60)),
         "message": message,
+        **_passkey(request, challenge, chosen),
     }
     status = message.status if message else 200
     response = render(request, "authshield/challenge.html", context, status=status)
@@ -166,6 +170,20 @@ def _page(
     if message and message.retry_after_seconds:
         response["Retry-After"] = str(message.retry_after_seconds)
     return response
+
+
+def _passkey(request: HttpRequest, challenge: Challenge, chosen: str) -> dict[str, Any]:
+    """What the page's script hands to the browser. Cost: 2 queries where a passkey is chosen, else none."""
+    if chosen != passkey.FACTOR:
+        return {}
+    challenge.refresh_from_db(fields=["nonce"])
+    user, host = user_of(challenge.account), request.get_host()
+    works = works_on(request.scheme or "", host)
+    options = signed.passkey_options(challenge, user) if user is not None and works else {}
+    return {
+        "options": json.dumps(options) if options else "",
+        "other_address": "" if works else better_address(host),
+    }
 
 
 def _device(request: HttpRequest) -> str:

@@ -23,6 +23,7 @@ from authshield.contain.notices import notify
 from authshield.decorators import protect
 from authshield.factors import enrolled, recovery, totp
 from authshield.signedin import account_of_request, sid_of, user_of_request
+from authshield.views.floors import strongest
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
 from authshield.vocabulary.event import Kind, ProfileChange
 
@@ -52,7 +53,7 @@ def describe(user: Any, fields: Mapping[str, str]) -> ProfileChange:
 
 
 @never_cache
-@protect(Kind.PROFILE_CHANGE, parse=_parse("totp"), describe=describe, held_url="/security/")
+@protect(Kind.PROFILE_CHANGE, parse=_parse("totp"), describe=describe, held_url="/security/", floor=strongest)
 def begin_totp(request: HttpRequest, operation: Operation | None) -> HttpResponse:
     """Make a new secret for this session to confirm."""
     if operation is not None:
@@ -94,7 +95,9 @@ def _enrolled(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@protect(Kind.PROFILE_CHANGE, parse=_parse("recovery"), describe=describe, held_url="/security/")
+@protect(
+    Kind.PROFILE_CHANGE, parse=_parse("recovery"), describe=describe, held_url="/security/", floor=strongest
+)
 def make_codes(request: HttpRequest, operation: Operation | None) -> HttpResponse:
     """Make ten new recovery codes and show them, once."""
     user = user_of_request(request)

@@ -71,6 +71,11 @@ REASONS: dict[str, Text] = {
 }
 
 FACTORS: dict[str, FactorWords] = {
+    "webauthn": FactorWords(
+        gettext_lazy("Your passkey"),
+        gettext_lazy("Your device asks for your fingerprint, your face or its PIN. Nothing is typed here."),
+        gettext_lazy("Use a passkey"),
+    ),
     "totp": FactorWords(
         gettext_lazy("Code from your authenticator app"),
         gettext_lazy("Six digits; they change every 30 seconds."),
@@ -87,8 +92,8 @@ FACTORS: dict[str, FactorWords] = {
         gettext_lazy("Send a code by e-mail"),
     ),
 }
-# Best first on the page: the app, then what has to be waited for, then what is used up.
-FACTOR_ORDER = ("totp", "email", "static")
+# Best first on the page: what nobody can pass on, the app, then what has to be waited for, what is used up last.
+FACTOR_ORDER = ("webauthn", "totp", "email", "static")
 
 _LABELS: dict[str, Text] = {
     "side": gettext_lazy("Side"),
@@ -101,6 +106,7 @@ _LABELS: dict[str, Text] = {
     "amount": gettext_lazy("Amount"),
     "bank_account": gettext_lazy("To bank account"),
     "field": gettext_lazy("What changes"),
+    "name": gettext_lazy("Passkey"),
     "email": gettext_lazy("New e-mail address"),
     "phone": gettext_lazy("New phone number"),
 }
@@ -112,6 +118,8 @@ _VALUES: dict[str, Text] = {
     "cancel": gettext_lazy("Cancel the order"),
     "amend": gettext_lazy("Change the order"),
     "totp": gettext_lazy("Authenticator app"),
+    "passkey": gettext_lazy("Add a passkey"),
+    "passkey_removal": gettext_lazy("Remove a passkey"),
     "recovery": gettext_lazy("Recovery codes"),
 }
 _PROFILE: dict[str, Text] = {
