@@ -54,6 +54,12 @@ class Settings:
     DEVICE_COOKIE_SECONDS: int = 400 * 86400
     """Lifetime of the device cookie, renewed at each sign-in; 400 days is the most that browsers keep."""
 
+    PRESENCE_SECONDS: int = 600
+    """How long a session that is bound to its device's key shows pages after a proof. The script renews it."""
+
+    REGISTRATION_SECONDS: int = 120
+    """How long after a sign-in, or another proof, the browser may register its key with the session."""
+
     TRUST_FIRST_DEVICE: bool = False
     """Whether the first sign-in of an account without any history makes its device a trusted one.
     Comfortable for a demo; a broker that is live runs a warm-up in observe mode instead."""

@@ -7,6 +7,7 @@ One tree::
     ├── RuleError               a rule, limit or list that cannot be published (problems: all at once)
     ├── InvalidInput            what a person or a program sent makes no sense (field, status_code)
     ├── StepUpRequired          a stronger proof is needed first (challenge)
+    ├── ProofRequired           the device has to prove itself first (way_back)
     ├── Refused                 this will not be done (code, status_code, retry_after_seconds)
     ├── ChallengeError          a challenge that cannot be used (code, status_code, attempts_left)
     ├── StoreUnavailable        Redis did not answer in time
@@ -64,6 +65,15 @@ class StepUpRequired(AuthShieldError):  # noqa: N818 - a demand, not an error
         self.challenge = challenge
         self.again = again
         super().__init__(f"challenge {challenge.pk} has to be passed first")
+
+
+class ProofRequired(AuthShieldError):  # noqa: N818 - a demand, not an error
+    """The session is bound to its device's key, and this page was asked for without a sign of it."""
+
+    def __init__(self, way_back: str) -> None:
+        """``way_back`` is the path to go on at once the device has proved itself."""
+        self.way_back = way_back
+        super().__init__("the device has to prove itself first")
 
 
 class Refused(AuthShieldError):  # noqa: N818 - an answer, not an error

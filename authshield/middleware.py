@@ -13,9 +13,11 @@ from django.db import connection
 
 from authshield import pages, signedin
 from authshield.enforce import gate, responses
-from authshield.errors import ChallengeError, InvalidInput, Refused, StepUpRequired
+from authshield.clock import now as clock_now
+from authshield.errors import ChallengeError, InvalidInput, ProofRequired, Refused, StepUpRequired
 from authshield.models import Challenge
 from authshield.observe.device import issue_device
+from authshield.observe.request import renew_presence
 from authshield.observe.user_agent import summarise
 from authshield.pipeline import EXEMPT, Guarded
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-STOPS = (ChallengeError, StepUpRequired, Refused)
+STOPS = (ChallengeError, ProofRequired, StepUpRequired, Refused)
 
 
 class AuthShieldMiddleware:
@@ -55,6 +57,7 @@ class AuthShieldMiddleware:
             response = self._session_that_ended(request) or self.get_response(request)
         signedin.follow_key(request, key)
         issue_device(request, response)
+        renew_presence(request, response, clock_now())
         return response
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
@@ -64,6 +67,7 @@ class AuthShieldMiddleware:
         if request.session.session_key != key:
             await sync_to_async(signedin.follow_key)(request, key)
         issue_device(request, response)
+        renew_presence(request, response, clock_now())
         return response
 
     def process_view(
@@ -96,6 +100,8 @@ class AuthShieldMiddleware:
         """Turn a demand or a refusal into its answer."""
         if isinstance(error, StepUpRequired):
             return responses.step_up(request, _kept(error))
+        if isinstance(error, ProofRequired):
+            return responses.prove(request, error)
         if isinstance(error, Refused):
             return self._refuse(request, error)
         if isinstance(error, ChallengeError):

@@ -284,6 +284,7 @@ def prove_session(request: HttpRequest, challenge: Challenge, now: datetime) -> 
     Cost: 4 queries and 1 Redis round trip.
     """
     challenges.use(challenge, now)
+    signedin.confirmed(request, now)
     if not responses.wants_json(request):
         _rotate_key(request)
     with suppress(StoreUnavailable):

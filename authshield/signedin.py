@@ -7,20 +7,29 @@ from __future__ import annotations
 
 import secrets
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils.functional import SimpleLazyObject
 
 from authshield.backends.accounts import account_of
-from authshield.observe.device import device_or_issued, read_device
+from authshield.conf import current
+from authshield.contain import doubles
+from authshield.observe.device import device_or_issued, read_device, renew_device, rotate_device
+from authshield.observe.proof import VALID, seen_proof
 from authshield.observe.request import observe_client
 from authshield.record import sightings
 from authshield.sealing import keyed_hash, seal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
+
+    from authshield.vocabulary.assessment import Assessment
+    from authshield.vocabulary.event import DeviceSeen
 
 SESSION_KEY = "authshield"
 _in_hand: ContextVar[HttpRequest | None] = ContextVar("authshield_request", default=None)
@@ -57,11 +66,65 @@ def sid_in_hand() -> str:
     return (sid_of(request) or "") if request is not None else ""
 
 
-def start(request: HttpRequest) -> str:
-    """Give a new sign-in its id."""
+def start(request: HttpRequest, *, key: str = "", now: datetime | None = None) -> str:
+    """Give a new sign-in its id, and bind it to the key that proved it; one without may register one for a while."""
     sid = secrets.token_urlsafe(24)
-    request.session[SESSION_KEY] = {"sid": sid}
+    stored: dict[str, Any] = {"sid": sid}
+    if key:
+        stored["key"] = key
+    elif now is not None:
+        stored["until"] = _until(now)
+    request.session[SESSION_KEY] = stored
     return sid
+
+
+def start_after(request: HttpRequest, assessment: Assessment, now: datetime) -> tuple[str, DeviceSeen]:
+    """``start`` after a judged sign-in; returns the id and the device that goes on.
+
+    Its cookie turns to the next generation; one that has a double becomes another device. Cost: nothing, but
+    for a double.
+    """
+    device, facts = assessment.event.device, assessment.features.facts
+    is_proved = device.proof == VALID and facts["device.proof"] == VALID
+    sid = start(request, key=seen_proof(request).key if is_proved else "", now=now)
+    if not facts["device.is_cloned"]:
+        rotate_device(request)
+        return sid, device
+    renew_device(request)
+    doubles.retire(assessment.event.account or "", device.key, now)
+    return sid, replace(device, id=None, key="", generation=0, mark="")
+
+
+def bind(request: HttpRequest, key: str, now: datetime) -> bool:
+    """Bind the session to its device's key from now on; whether that was still possible.
+
+    Never to another key: a stolen cookie must not bring its own.
+    """
+    stored = request.session.get(SESSION_KEY)
+    if not isinstance(stored, dict) or stored.get("key") or now.timestamp() > stored.get("until", 0):
+        return False
+    request.session[SESSION_KEY] = {"sid": stored["sid"], "key": key}
+    return True
+
+
+def may_bind(request: HttpRequest, now: datetime) -> bool:
+    """Whether the browser may register its key now."""
+    stored = request.session.get(SESSION_KEY)
+    return isinstance(stored, dict) and not stored.get("key") and now.timestamp() <= stored.get("until", 0)
+
+
+def confirmed(request: HttpRequest, now: datetime) -> None:
+    """Whoever holds the session has proved it otherwise: a lost key may be replaced, until then pages open.
+
+    It stays in mind that the session had one.
+    """
+    stored = request.session.get(SESSION_KEY)
+    if isinstance(stored, dict) and "key" in stored and seen_proof(request).key != stored["key"]:
+        request.session[SESSION_KEY] = {"sid": stored["sid"], "key": "", "until": _until(now)}
+
+
+def _until(now: datetime) -> int:
+    return int(now.timestamp()) + current().REGISTRATION_SECONDS
 
 
 def account_of_request(request: HttpRequest) -> str | None:

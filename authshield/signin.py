@@ -177,8 +177,8 @@ def complete(request: HttpRequest, user: AbstractBaseUser, attempt: Attempt) -> 
     if decision.action == Action.CHALLENGE and not decision.observe_only:
         proved = _require_proof(request, user, attempt, now)
     final = Final.PASSED if proved else Final.ALLOWED
-    sid = signedin.start(request)
-    event = replace(attempt.assessment.event, session=sid)
+    sid, device = signedin.start_after(request, attempt.assessment, now)
+    event = replace(attempt.assessment.event, session=sid, device=device)
     assessment = Assessment(event, attempt.assessment.features, decision)
     if request.session.session_key is None:
         request.session.save()

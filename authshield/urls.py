@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from authshield.views import api, challenge, enrolment, passkey, passkey_signin, report, security
+from authshield.views import api, challenge, device, enrolment, passkey, passkey_signin, report, security
 
 app_name = "authshield"
 
@@ -28,5 +28,7 @@ urlpatterns = [
     path("challenge/<uuid:challenge_id>/", challenge.challenge_page, name="challenge"),
     path("api/challenges/<uuid:challenge_id>", api.show, name="show_challenge"),
     path("api/challenges/<uuid:challenge_id>/verify", api.verify, name="verify"),
+    path("confirm/", device.confirm, name="confirm"),
+    path("api/device", device.device, name="device"),
     path("api/fingerprint", api.fingerprint, name="fingerprint"),
 ]

@@ -18,7 +18,7 @@ from authshield.backends.accounts import user_of
 from authshield.conf import current
 from authshield.enforce.signed import passkey_options
 from authshield.enforce.wording import Words, refusal_words
-from authshield.errors import ChallengeError, InvalidInput, Refused
+from authshield.errors import ChallengeError, InvalidInput, ProofRequired, Refused
 from authshield.factors.passkey import FACTOR
 from authshield.models import Challenge, Hold
 from authshield.vocabulary.actions import Strength
@@ -70,6 +70,18 @@ def step_up(request: HttpRequest, challenge: Challenge) -> HttpResponse:
         'Bearer error="insufficient_user_authentication", '
         f'acr_values="{strength.acr}", max_age={_max_age(challenge)}'
     )
+    return answer
+
+
+def prove(request: HttpRequest, error: ProofRequired) -> HttpResponse:
+    """Let the device prove itself: a page that does so by itself and goes on, or 401 for the script."""
+    if wants_json(request):
+        text = _("Prove the device first, or confirm in another way.")
+        answer: HttpResponse = problem("device_proof_required", 401, text)
+    else:
+        context = {"way_back": error.way_back}
+        answer = _private(render(request, "authshield/prove.html", context, status=401))
+    answer["AuthShield-Prove"] = reverse("authshield:device")
     return answer
 
 

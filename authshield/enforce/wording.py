@@ -37,6 +37,7 @@ _REFUSALS: dict[str, Words] = {
     "unavailable": Words(
         _("This cannot be checked right now"), _("Nothing was changed. Try again in a few minutes.")
     ),
+    "device_proof_required": Words(_("Is this still your browser?"), _NOTHING_CHANGED),
     "step_up_required": Words(_("Confirm that it is you"), _NOTHING_CHANGED),
     "challenge_failed": Words(
         _("That code is not right"),

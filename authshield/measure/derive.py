@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 WARM_LOGINS = 3
 """An account with fewer learnt sign-ins is cold."""
 
+USED_PROOF = "invalid"
+"""What a proof is worth that came before."""
+
 _PREFIX_ONLY = frozenset({"hosting", "anonymizer"})
 """Networks whose carrier says nothing of who uses it: there only the address block can be familiar."""
 
@@ -158,13 +161,17 @@ def _device_and_network(facts: Facts, source: Source) -> None:
     if reading is None:
         return
     facts["device.accounts_24h"] = int(reading.device_accounts)
+    facts["device.is_cloned"] = reading.has_double
+    if reading.is_proof_used:
+        facts["device.proof"] = USED_PROOF
     if event.account is None:
         return
     trust_ms = int(source.context.trust_days * DAY_MS)
     device, prefix, carrier = reading.entry("dev"), reading.entry("net"), reading.entry("asn")
     by_carrier = network.kind not in _PREFIX_ONLY and carrier.is_earned(at, trust_ms)
     facts["device.is_seen"] = device.is_seen
-    facts["device.is_trusted"] = device.is_earned(at, trust_ms)
+    # Of two copies nobody knows which is the customer's.
+    facts["device.is_trusted"] = device.is_earned(at, trust_ms) and not reading.has_double
     facts["device.age_days"] = max(0, at - device.first) / DAY_MS if device.is_seen else 0.0
     facts["device.browser_seen"] = reading.entry("br").is_seen
     facts["device.fingerprint_seen"] = reading.entry("fp").is_seen
@@ -182,7 +189,8 @@ def _unexpected(facts: Facts, source: Source) -> None:
     facts.update(_DEFAULTS[_UNEXPECTED])
     if source.reading is not None and source.event.account is not None:
         trust_ms = int(source.context.trust_days * DAY_MS)
-        unexpected_facts(facts, source.reading, source.at_ms, trust_ms)
+        is_bound = source.event.device.is_bound
+        unexpected_facts(facts, source.reading, source.at_ms, trust_ms, is_bound=is_bound)
 
 
 def _login(facts: Facts, source: Source) -> None:
@@ -193,6 +201,7 @@ def _login(facts: Facts, source: Source) -> None:
 def _session(facts: Facts, source: Source) -> None:
     event, reading, at = source.event, source.reading, source.at_ms
     facts.update(_DEFAULTS["session"])
+    facts["session.is_bound"] = event.device.is_bound
     if reading is None:
         return
     session = reading.session

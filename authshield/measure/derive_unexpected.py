@@ -31,7 +31,9 @@ USUAL_PROOFS = 3
 _TWIN = 2
 
 
-def unexpected_facts(facts: dict[str, FactValue], reading: Reading, at_ms: int, trust_ms: int) -> None:
+def unexpected_facts(
+    facts: dict[str, FactValue], reading: Reading, at_ms: int, trust_ms: int, *, is_bound: bool
+) -> None:
     """Fill in those of an account's event, given what is known of device and network."""
     if not facts["device.is_trusted"]:
         facts["device.surprise"] = surprise.of_entry("dev", reading.entry("dev"), reading, at_ms)
@@ -42,7 +44,8 @@ def unexpected_facts(facts: dict[str, FactValue], reading: Reading, at_ms: int, 
         # A cookie says already which device it is: what is the same proves nothing, what is not speaks against it.
         has_changed = looks.other and not is_twin
         facts["device.likeness"] = likeness(0 if has_changed else looks.same, looks.other)
-    facts["device.proof_missed"] = looks.proofs >= USUAL_PROOFS and facts["device.proof"] == ""
+    is_usual = is_bound or looks.proofs >= USUAL_PROOFS
+    facts["device.proof_missed"] = bool(is_usual and facts["device.proof"] == "")
 
 
 def _of_block(reading: Reading, at_ms: int) -> float:

@@ -53,7 +53,7 @@ LETTER = {
 ACCOUNT_WITH_ORDER, NAME, NAME_FOR_ACCOUNT = "o", "u", "v"
 """An account and the order it places; a user name; one whose account does not exist and that stands for it."""
 
-WIDTHS = {"amount": 7, "share": 7, "side": 1, "traits": bases.TRAITS * bases.TRAIT_BYTES}
+WIDTHS = {"token": 8, "amount": 7, "share": 7, "side": 1, "traits": bases.TRAITS * bases.TRAIT_BYTES}
 """Bytes of an operand; a list's is 1, any other's a tag of 6."""
 
 FOLDER = Path(__file__).parent / "scripts"
@@ -239,7 +239,7 @@ def _base(letter: str, kind: Kind, trust_ms: int) -> tuple[tuple[str, ...], str]
     if letter == LETTER["sess"]:
         return ("device",), bases.session(starts=kind is Kind.LOGIN)
     if letter == LETTER["dev"]:
-        return ("pair:acct",), bases.device()
+        return bases.DEVICE, bases.device()
     if letter == LETTER["sym"]:
         return ("pair:acct",), bases.symbol()
     # A name without an account has no devices: whoever tries it is a stranger.

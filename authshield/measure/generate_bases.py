@@ -46,6 +46,19 @@ STEPS = 16
 WINDOWS = 3
 """Buyers are told in 10 minutes, from there to 2 hours and from there to a day, by their evidence in steps."""
 
+DEVICE = ("pair:acct", "token", "proof")
+"""Operands of a device."""
+
+TOKEN_MS = 180 * DAY_MS
+"""How long the newest generation of a device cookie is remembered without being seen."""
+
+TABS_MS = 60_000
+"""How long an older one is let pass beside it: tabs that were open, replies that crossed."""
+
+PROOF_MS = TEN_MINUTES_MS
+"""How long a proof is remembered: longer than one can be used."""
+
+PROOFS_KEPT = 64
 NUMBERED = ("dev", "net", "asn", "cc", "hr", "sym", "mkt")
 """Profile fields of which a reply tells how many values there are."""
 
@@ -145,7 +158,36 @@ if account ~= ZERO6 then
     if need < t + {day} then need = t + {day} end
   end
 end
-local base = put('>I2', #s / 12)"""
+local token, proof, cloned, again = sub(arg, 7, 14), sub(arg, 15, 20), 0, 0
+local serial, newest = get('>I2', token), v.T
+if newest and byte(newest, 15) == 1 then
+  cloned = 1
+elseif newest and token ~= sub(newest, 1, 8) and not (serial > get('>I2', newest)) then
+  if get('>I6', newest, 9) + {tabs} <= now then
+    cloned, newest = 1, sub(newest, 1, 14) .. '\\1'
+  elseif serial == get('>I2', newest) then
+    newest = token .. sub(stamp, 1, 6) .. '\\0'
+  end
+elseif serial > 0 and not (newest and token == sub(newest, 1, 8)) then
+  newest = token .. sub(stamp, 1, 6) .. '\\0'
+end
+if newest ~= v.T then
+  v.T, changed = newest, true
+  if need < now + {keep} then need = now + {keep} end
+end
+if proof ~= ZERO6 then
+  local p = v.R or ''
+  if p ~= '' and get('>I6', p) <= now - {proof} then p = sub(p, alive(p, 1, 16, now - {proof})) end
+  local at = seek(p, proof, 7, 16)
+  if at then
+    again = sub(p, at + 6, at + 9) ~= brief and 1 or 0
+  else
+    if #p >= {proof_bytes} then p = sub(p, 17) end
+    v.R, changed = p .. sub(stamp, 1, 6) .. proof .. brief, true
+    if need < now + {proof} then need = now + {proof} end
+  end
+end
+local base = put('>I2BB', #s / 12, cloned, again)"""
 
 # Only read here: whether the session is unusual is not known before the reply. Settling adds this event.
 _SYMBOL = """
@@ -216,9 +258,21 @@ def session(*, starts: bool) -> str:
 
 
 def device() -> str:
-    """How many accounts were on this device in 24 hours; one is counted for 15 minutes too long at most."""
+    """How many accounts were on this device in 24 hours, whether its cookie has a double, and its proof came before.
+
+    An account is counted for 15 minutes too long at most. A cookie that is older than the newest one seen, or another
+    one of the same generation, marks the device for good, but in the first minute. A proof of the same event is no
+    other one: an event may be measured twice.
+    """
     return _DEVICE.format(
-        accounts=DEVICE_ACCOUNTS, day=DAY_MS, part=ACCOUNTS_PART_MS, bytes=12 * ACCOUNTS_KEPT
+        accounts=DEVICE_ACCOUNTS,
+        day=DAY_MS,
+        part=ACCOUNTS_PART_MS,
+        bytes=12 * ACCOUNTS_KEPT,
+        tabs=TABS_MS,
+        keep=TOKEN_MS,
+        proof=PROOF_MS,
+        proof_bytes=16 * PROOFS_KEPT,
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TAG_BYTES = 6
 AMOUNT_BYTES = 7
 NOTHING = bytes(TAG_BYTES)
+NO_TOKEN = bytes(2 + TAG_BYTES)
 MOST = (1 << 53) - 1
 """The greatest amount that is told apart from greater ones: numbers of a script are exact up to here."""
 
@@ -116,7 +117,7 @@ def field_tag(keys: Keys, field: str, value: str) -> int:
     return keys.tag("fingerprint" if field == "fp" else field, value) if value else 0
 
 
-_LASTING = frozenset({"device", "fingerprint", "block", "carrier", "country", "browser", "traits"})
+_LASTING = frozenset({"token", "device", "fingerprint", "block", "carrier", "country", "browser", "traits"})
 _LASTING_KINDS = frozenset({"ip", "net", "asn", "dev", "cc", "fp"})
 
 
@@ -148,6 +149,18 @@ def _amount(amount: int) -> bytes:
 def _device(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
     found = event.device.id
     return NOTHING if found is None else _bytes(keys.tag("device", found))
+
+
+def _token(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
+    """The generation of the device cookie, and which cookie of that generation it is."""
+    device = event.device
+    if device.generation == 0:
+        return NO_TOKEN
+    return device.generation.to_bytes(2, "big") + _bytes(keys.tag("token", device.mark))
+
+
+def _proof(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
+    return _bytes(keys.tag("proof", event.proof)) if event.proof else NOTHING
 
 
 def _fingerprint(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
@@ -199,6 +212,8 @@ def _side(event: Event, _: Mapping[str, str], __: Keys) -> bytes:
 
 _OPERANDS: dict[str, Callable[[Event, Mapping[str, str], Keys], bytes]] = {
     "device": _device,
+    "token": _token,
+    "proof": _proof,
     "fingerprint": _fingerprint,
     "block": _block,
     "carrier": _carrier,

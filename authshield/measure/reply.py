@@ -71,14 +71,15 @@ _ENTRY = Struct(">QQIB")
 _FIRST, _LAST = 0, 1
 _TRADES = Struct(">Idddd")
 _SYMBOL = Struct(">dHB")
+_DEVICE = Struct(">HBB")
 _PLACES, _ALL = 8, len(FIELDS)
 _LOOKS = Struct(">BHHB")
 _NUMBERS = Struct(f">{len(NUMBERED)}H")
 _OTHER = 2
-_STARTS = {name: 1 + place * _ENTRY.size for place, name in enumerate(FIELDS)}
 _SHOWN = 6
 """Where a session's reply says whether the device is its own, after the time at which it was seen before."""
 
+_STARTS = {name: 1 + place * _ENTRY.size for place, name in enumerate(FIELDS)}
 _KEPT = 1024
 VELOCITY = "velocity."
 """How the fact that holds a limit's count begins."""
@@ -105,6 +106,8 @@ class Reading:
     unusual_buyers: int = 0
     is_unusual_buyer: bool = False
     device_accounts: int = 0
+    has_double: bool = False
+    is_proof_used: bool = False
     is_other_device: bool = False
     seen_before_ms: int = 0
     is_place_device: bool = False
@@ -201,8 +204,9 @@ def _read_session(reading: Reading, _: Event, reply: bytes) -> int:
 
 
 def _read_device(reading: Reading, _: Event, reply: bytes) -> int:
-    reading.device_accounts = int.from_bytes(reply[:2], "big")
-    return 2
+    reading.device_accounts, has_double, is_used = _DEVICE.unpack_from(reply)
+    reading.has_double, reading.is_proof_used = has_double == 1, is_used == 1
+    return _DEVICE.size
 
 
 def _read_symbol(reading: Reading, _: Event, reply: bytes) -> int:

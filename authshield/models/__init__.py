@@ -4,6 +4,7 @@ from authshield.models.accounts import AccountState, Device, Session
 from authshield.models.campaigns import CampaignMember, ScanMember
 from authshield.models.cases import Case, CaseEntry
 from authshield.models.challenges import Challenge
+from authshield.models.devices import BoundSession, DeviceKey
 from authshield.models.factors import EmailFactor, RecoveryCodes, TotpFactor
 from authshield.models.holds import Hold
 from authshield.models.labels import (
@@ -26,12 +27,14 @@ __all__ = [
     "AccountState",
     "Approval",
     "AssuranceDraft",
+    "BoundSession",
     "Calibration",
     "CampaignMember",
     "Case",
     "CaseEntry",
     "Challenge",
     "Device",
+    "DeviceKey",
     "DriftReport",
     "EmailFactor",
     "FallbackWindow",

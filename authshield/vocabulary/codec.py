@@ -55,6 +55,8 @@ def occasion_to_plain(event: Event) -> Plain:
         "s": event.session,
         "u": event.username,
     }
+    if event.proof:
+        plain["p"] = event.proof
     if event.subject is not None:
         name = type(event.subject).__name__
         plain["x"] = [name, *_WRITERS[name](event.subject)]
@@ -74,7 +76,7 @@ def visitor_to_plain(client: Client, device: DeviceSeen, network: Network) -> Pl
             client.ja4,
             client.browser,
         ],
-        "d": [device.id, device.proof, dict(device.fingerprint), device.key],
+        "d": _device_to_list(device),
         "n": [network.asn, network.country, network.lat, network.lon, network.radius_km, network.kind],
     }
 
@@ -93,7 +95,15 @@ def event_from_plain(plain: Mapping[str, Any]) -> Event:
         network=Network(*plain["n"]),
         subject=None if subject is None else _READERS[subject[0]](subject[1:]),
         username=plain["u"],
+        proof=plain.get("p", ""),
     )
+
+
+def _device_to_list(device: DeviceSeen) -> list[Any]:
+    row = [device.id, device.proof, dict(device.fingerprint), device.key]
+    if device.generation or device.is_bound:
+        row += [device.generation, device.mark, device.is_bound]
+    return row
 
 
 def decision_to_plain(decision: Decision) -> Plain:

@@ -62,13 +62,17 @@ class DeviceSeen:
 
     ``id`` is the verified id from the device cookie, None where no valid cookie came. ``proof`` is
     "valid", "invalid" or "" (none offered). ``fingerprint`` holds short strings. ``key`` is the keyed hash of
-    the id under which the desk sees the device; recorded events have none.
+    the id under which the desk sees the device; recorded events have none. ``generation`` and ``mark`` are the
+    cookie's: of two copies one grows old. ``is_bound`` says that the session is bound to the device's key.
     """
 
     id: str | None = None
     proof: str = ""
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
+    generation: int = 0
+    mark: str = ""
+    is_bound: bool = False
 
 
 @quick
@@ -218,7 +222,8 @@ class Event:
     """One thing that somebody did.
 
     ``account`` is the broker's stable account id (None where no such account exists), ``session`` an
-    opaque id that is the same for all events of one signed-in session, ``at`` aware and UTC.
+    opaque id that is the same for all events of one signed-in session, ``at`` aware and UTC. ``proof`` names the very
+    proof that came with it, so that the store sees whether it came before.
     """
 
     id: str
@@ -231,6 +236,7 @@ class Event:
     network: Network = field(default_factory=Network)
     subject: Subject = None
     username: str = ""
+    proof: str = ""
 
     @property
     def at_ms(self) -> int:

@@ -76,6 +76,10 @@ FACTS: tuple[Fact, ...] = (
     _double("device.age_days", "time since the account first used this device", "days"),
     _int("device.accounts_24h", "different accounts on this device in 24 hours, this one included"),
     _word("device.proof", "device-key proof: valid, invalid or empty"),
+    _flag(
+        "device.is_cloned",
+        "its cookie has a double: an older one than the newest came, or another of the same age",
+    ),
     _flag("device.browser_seen", "the account has used this browser family and system"),
     _double(
         "device.surprise",
@@ -117,6 +121,10 @@ FACTS: tuple[Fact, ...] = (
         "strongest proof in the session: 0 none, 1 any, 2 otp, 3 phishing-resistant, 4 oob",
     ),
     _double("session.proof_age_seconds", "time since that proof", "seconds", NEVER_SECONDS),
+    _flag(
+        "session.is_bound",
+        "the session began with the device's key: whatever comes without its proof is suspect",
+    ),
     _flag("session.is_ended", "the session was ended"),
     _flag("session.is_unusual", "opened on a device that is not trusted and a network that is not familiar"),
     _flag("session.device_changed", "another device id than at the sign-in"),

@@ -19,6 +19,8 @@
 --   F  tag of a device, valid proofs 1, traits 2 each: what the account's devices looked like
 --   E  time, member, evidence 1: who bought a symbol
 --   U  tags of events that were unlearnt
+--   T  generation 2 and mark 6 of the newest cookie of a device, first seen 6, whether it has a double 1
+--   R  time, proof, first 4 bytes of the event's tag: proofs of a device that came
 
 -- Where in a column a mark stands first, from a row on; string.find alone would also find it across two columns.
 local function seek(s, mark, first, step, from)
