@@ -13,11 +13,12 @@ from django.dispatch import receiver
 from authshield import signedin, signin
 from authshield.backends.accounts import account_of
 from authshield.clock import now as clock_now
-from authshield.contain import steps
+from authshield.contain import cases, steps
 from authshield.contain.notices import local_time, notify
 from authshield.models import RulesetVersion
-from authshield.signals import factor_locked
+from authshield.signals import factor_locked, passkey_suspect
 from authshield.tune import rulebook
+from authshield.vocabulary.decision import Reason
 from authshield.vocabulary.event import Login
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from django.apps import AppConfig
     from django.db.migrations import Migration
     from django.http import HttpRequest
+
+
+SUSPECT_PASSKEY = Reason(
+    "passkey_counter", 0.0, "the counter of a passkey did not rise: there may be a copy of it"
+)
+
+FORMER = "_authshield_former_address"
 
 
 @receiver(user_logged_in, dispatch_uid="authshield.enforce_sign_in")
@@ -94,6 +102,25 @@ def tell_of_a_lock(
     template, mark = ("factor_locked", until) if until else ("factor_disabled", now.date())
     context = {"factor": factor, "at": local_time(now), "until": local_time(until) if until else ""}
     notify(account, template, f"{template}:{factor}:{account}:{mark.isoformat()}", context=context, now=now)
+
+
+@receiver(passkey_suspect, dispatch_uid="authshield.tell_of_a_suspect_passkey")
+def tell_of_a_suspect_passkey(
+    sender: Any,  # noqa: ARG001 - the signal's form
+    account: str,
+    name: str,
+    passkey: int,
+    **kwargs: Any,  # noqa: ARG001 - the signal's form
+) -> None:
+    """The desk gets a case and the customer a notice, once a day: a counter that went back is a sign, no proof."""
+    now = clock_now()
+    case = cases.open_or_join(
+        account, "", title="A passkey may have been copied", score=0.0, reasons=(SUSPECT_PASSKEY,), now=now
+    )
+    key = f"passkey_suspect:{passkey}:{now.date().isoformat()}"
+    text = f"The counter of the passkey “{name}” did not rise at its last use."
+    cases.note(case, cases.Entry(key, "passkey:suspect", text), now)
+    notify(account, "passkey_suspect", key, context={"at": local_time(now), "name": name}, now=now)
 
 
 @receiver(post_migrate, dispatch_uid="authshield.seed_rulebook")

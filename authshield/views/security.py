@@ -44,6 +44,7 @@ CENTRE = "authshield:security"
 class Factors:
     """How the account can prove itself."""
 
+    has_passkey: bool
     has_app: bool
     has_email: bool
     shut: Mapping[str, datetime | None]
@@ -147,6 +148,7 @@ def factors_of(request: HttpRequest) -> Factors:
     user = signedin.user_of_request(request)
     names = enrolled(user)
     return Factors(
+        has_passkey="webauthn" in names,
         has_app="totp" in names,
         has_email="email" in names,
         shut=shut(user, clock.now()),

@@ -24,9 +24,12 @@ CONTEXT = {
     "at": "2026-04-14 09:01 JST",
     "place": "Sapporo, Japan",
     "label": "Firefox, Windows",
-    "field": "e-mail",
+    "field": "email",
+    "since": "2026-04-14 08:01 JST",
+    "what": "order",
     "minutes": 10,
     "factor": "totp",
+    "name": "Phone",
     "until": "2026-04-14 09:16 JST",
 }
 

@@ -11,9 +11,13 @@
     }
   };
 
+  const ready = new WeakSet();
+
+  // By the event, so that whatever else looks at forms before they are sent sees this one whole.
   const send = (form, credential) => {
     form.elements.token.value = JSON.stringify(credential);
-    form.submit();
+    ready.add(form);
+    form.requestSubmit(form.querySelector("[type=submit]"));
   };
 
   const get = (json, more) =>
@@ -67,7 +71,7 @@
       offer(form).catch(() => {});
     }
     form.addEventListener("submit", async (event) => {
-      if (event.submitter?.value === "cancel") {
+      if (ready.has(form) || event.submitter?.value === "cancel") {
         return;
       }
       event.preventDefault();

@@ -1,16 +1,21 @@
 """The first page: cash, positions, open orders."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from authshield.clock import now as clock_now
+from authshield.factors import enrolled
 from demo_site.broker import charts, portfolio, quotes
 from demo_site.broker.models import Account, Order
 from demo_site.broker.views.pages import page
 
 OPEN_ORDERS_SHOWN = 20
+JUST_IN = timedelta(minutes=2)
 
 
 @require_safe
@@ -40,4 +45,11 @@ def show(request: HttpRequest) -> HttpResponse:
         change_share=change / (value - change) if value > change else 0,
         allocation=charts.allocation([holding.value_minor for holding in held], account.cash_minor),
         orders=live[:OPEN_ORDERS_SHOWN],
+        wants_passkey=_wants_passkey(request.user, now),
     )
+
+
+def _wants_passkey(user: User, now: datetime) -> bool:
+    """Whether to speak of passkeys: right after the sign-in, to who has none. Cost: 1 query, and that just then."""
+    is_just_in = user.last_login is not None and now - user.last_login < JUST_IN
+    return is_just_in and "webauthn" not in enrolled(user)
