@@ -125,6 +125,19 @@ class Settings:
     GEO_LOCATOR: str = "authshield.backends.geo.MmdbLocator"
     """Dotted path of the ``GeoLocator``."""
 
+    CONTAINMENT_LINKS: bool = False
+    """Whether notices carry a signed link that freezes the account, without a sign-in and one way. Off: a mail of a
+    broker carries no link (JSDA)."""
+
+    SITE_URL: str = ""
+    """Address of the site in such links, ``https://…``: never taken from a request. Empty: no links."""
+
+    FORMER_ADDRESS_DAYS: int = 30
+    """How long notices also go to an address that the customer, or a thief, has replaced."""
+
+    CUSTOMER_RECORDS: str = "authshield.backends.records.NoRecords"
+    """Dotted path of the ``CustomerRecords``: what of the customer's data can be taken back after a takeover."""
+
     NOTIFIER: str = "authshield.backends.notify.EmailNotifier"
     """Dotted path of the ``Notifier``."""
 

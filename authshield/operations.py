@@ -19,6 +19,8 @@ from django.urls import resolve as resolve_path
 
 from authshield import signedin
 from authshield.clock import now as clock_now
+from authshield.contain import contacts
+from authshield.contain.notices import local_time, notify
 from authshield.enforce import challenges, gate, holds, responses
 from authshield.errors import ChallengeError, GatewayError, Refused, StepUpRequired, StoreUnavailable
 from authshield.factors import enrolled
@@ -32,7 +34,7 @@ from authshield.record import ledger
 from authshield.signin import CHALLENGE_META, refusal
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.decision import Final, Outcome
-from authshield.vocabulary.event import Kind, Who
+from authshield.vocabulary.event import Kind, ProfileChange, Who
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -223,6 +225,8 @@ def _execute(
         done = response.status_code < FIRST_ERROR_STATUS
         if not done:
             transaction.set_rollback(True)
+        elif isinstance(assessment.event.subject, ProfileChange):
+            contacts.changed_by_customer(operation.account, assessment.event.subject.field, now)
     conclude(assessment, outcome if done else Outcome(Final.STOPPED), told.extra)
     return response
 
@@ -267,6 +271,8 @@ def _hold(assessment: Assessment, operation: Operation, now: datetime) -> None:
         hold = holds.hold(event, decision, operation, now)
         outcome = Outcome(Final.HELD, hold_id=str(hold.pk))
         ledger.write(assessment, outcome, operation, now)
+        context = {"at": local_time(now), "what": operation.kind.value}
+        notify(operation.account, "operation_held", f"held:{hold.pk}", context=context, now=now)
     conclude(assessment, outcome, {ISSUED_ORDER: hold.reference})
     raise Held(hold)
 

@@ -32,6 +32,7 @@ from authshield.vocabulary.event import Kind, PageRequest, Who
 from authshield.vocabulary.operation import Operation
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from django.http import HttpRequest
@@ -70,11 +71,12 @@ async def aguard(request: HttpRequest) -> None:
         await sync_to_async(_enforce)(request, assessment)
 
 
-def ask_for(request: HttpRequest, act: Act, *, return_to: str) -> None:
+def ask_for(request: HttpRequest, act: Act, *, return_to: str, known: Collection[str] | None = None) -> None:
     """Ask for what the policy wants for an act of a page that was judged as a page; raises as ``guard`` does.
 
     After the proof the person is at ``return_to``, and whoever does the act within its ``max_age_seconds`` is not
-    asked again. Cost: no query and no round trip where nothing is asked.
+    asked again. ``known`` names the factors that count, where not all do. Somebody who has nothing that is strong
+    enough is refused. Cost: no query and no round trip where nothing is asked.
     """
     seen: Assessment | None = request.authshield.assessment  # type: ignore[attr-defined]
     if seen is None or seen.features.is_missing:
@@ -84,7 +86,7 @@ def ask_for(request: HttpRequest, act: Act, *, return_to: str) -> None:
     decision = judge(event, seen.features, ruleset, switches)
     decision = replace(decision, observe_only=decision.observe_only or current().MODE != "enforce")
     if decision.action == Action.CHALLENGE and not decision.observe_only:
-        _challenge(request, Assessment(event, seen.features, decision), return_to)
+        _challenge(request, Assessment(event, seen.features, decision), return_to, known)
 
 
 def confirm(request: HttpRequest, *, return_to: str) -> None:
@@ -140,17 +142,22 @@ def _asks_for_old_password(request: HttpRequest) -> bool:
     return match is not None and match.url_name == PASSWORD_CHANGE
 
 
-def _challenge(request: HttpRequest, assessment: Assessment, return_to: str = "") -> None:
+def _challenge(
+    request: HttpRequest, assessment: Assessment, return_to: str = "", known: Collection[str] | None = None
+) -> None:
     event, decision = assessment.event, assessment.decision
     operation = Operation(Kind.REQUEST, event.account or "", {"session": event.session or ""})
     if _is_proved_now(request, operation, event.at):
         return
-    demand = resolve(decision, Kind.REQUEST, enrolled(signedin.user_of_request(request)))
+    names = enrolled(signedin.user_of_request(request)) if known is None else known
+    demand = resolve(decision, Kind.REQUEST, names)
     if demand.action == Action.ALLOW:
         return
     if not demand.factors:
         conclude(assessment, Outcome(Final.STOPPED))
-        raise Refused("session_ended")
+        is_act = isinstance(event.subject, PageRequest) and event.subject.act
+        raise Refused("denied" if is_act else "session_ended")
+    signedin.note_double(request, assessment)
     challenge = challenges.open_challenge(
         event,
         decision,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.db import router
-from django.db.models.signals import post_migrate, post_save
+from django.db.models.signals import post_migrate, post_save, pre_save
 from django.dispatch import receiver
 
 from authshield import signedin, signin
 from authshield.backends.accounts import account_of
 from authshield.clock import now as clock_now
-from authshield.contain import cases, steps
+from authshield.contain import cases, contacts, steps
 from authshield.contain.notices import local_time, notify
 from authshield.models import RulesetVersion
 from authshield.signals import factor_locked, passkey_suspect
@@ -56,6 +56,7 @@ def enforce_sign_in(
             attempt = signin.begin_for(request, user)
         signin.complete(request, user, attempt)
         _prove_account(attempt, user)
+        _tell_of_new_device(attempt, user)
     except BaseException:  # whatever stopped it, the session that Django has filled already must not stay
         signedin.empty(request)
         raise
@@ -68,6 +69,18 @@ def _prove_account(attempt: signin.Attempt, user: AbstractBaseUser) -> None:
         is_passkey = isinstance(subject, Login) and subject.method == "passkey"
         if is_passkey or (attempt.grant is not None and attempt.grant.proved):
             steps.proved(account_of(user), clock_now())
+
+
+def _tell_of_new_device(attempt: signin.Attempt, user: AbstractBaseUser) -> None:
+    """A sign-in from a device that the account has never used. Cost: no query where it has."""
+    event, facts = attempt.assessment.event, attempt.assessment.features.facts
+    if facts["device.is_seen"] or not facts["account.logins"]:
+        return
+    account = account_of(user)
+    label = event.client.browser.replace("/", ", ")
+    context = {"at": local_time(event.at), "place": event.network.country, "label": label}
+    key = f"new_device:{account}:{label}:{event.at:%Y%m%d%H}"
+    notify(account, "new_device", key, context=context, now=event.at)
 
 
 @receiver(post_save, dispatch_uid="authshield.new_password")
@@ -87,6 +100,38 @@ def end_what_the_old_password_opened(
     is_set = getattr(instance, "_password", None) is not None
     if is_set and not created and not raw and isinstance(instance, AbstractBaseUser):
         steps.password_changed(account_of(instance), now=clock_now(), keep=signedin.sid_in_hand())
+
+
+@receiver(pre_save, dispatch_uid="authshield.former_address")
+def remember_the_address_that_is_replaced(
+    sender: Any,
+    instance: Any,
+    *,
+    raw: bool,
+    update_fields: frozenset[str] | None = None,
+    **kwargs: Any,  # noqa: ARG001 - the signal's form
+) -> None:
+    """An e-mail address that is changed anywhere, by the customer or by the desk.
+
+    Cost: 1 query where a user with an address is saved whole or with it; none at a sign-in.
+    """
+    if not isinstance(instance, AbstractBaseUser) or instance.pk is None or raw:
+        return
+    name = instance.get_email_field_name()
+    if not hasattr(instance, name) or (update_fields is not None and name not in update_fields):
+        return
+    rows = sender._default_manager.filter(pk=instance.pk)  # noqa: SLF001 - public by Django's documentation
+    before = rows.values_list(name, flat=True).first()
+    if before and before != getattr(instance, name):
+        setattr(instance, FORMER, before)
+
+
+@receiver(post_save, dispatch_uid="authshield.told_former_address")
+def tell_both_addresses(sender: Any, instance: Any, **kwargs: Any) -> None:  # noqa: ARG001 - the signal's form
+    """Once the new address is in force, so that both hear of it."""
+    former = instance.__dict__.pop(FORMER, "")
+    if former:
+        contacts.changed(account_of(instance), contacts.EMAIL, clock_now(), former_address=former)
 
 
 @receiver(factor_locked, dispatch_uid="authshield.tell_of_a_lock")

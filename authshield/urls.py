@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from authshield.views import api, challenge, device, enrolment, passkey, passkey_signin, report, security
+from authshield.views import (
+    api,
+    challenge,
+    dbsc,
+    device,
+    enrolment,
+    passkey,
+    passkey_signin,
+    report,
+    security,
+    way_back,
+)
 
 app_name = "authshield"
 
@@ -16,6 +27,8 @@ urlpatterns = [
     path("not-me/<str:token>/", report.by_link, name="not_me_by_link"),
     path("devices/<int:device_id>/remove/", security.remove_device, name="remove_device"),
     path("freeze/", security.freeze, name="freeze"),
+    path("freeze/<str:token>/", report.freeze_by_link, name="freeze_by_link"),
+    path("way-back/", way_back.way_back, name="way_back"),
     path("totp/", enrolment.set_up_totp, name="totp"),
     path("totp/begin/", enrolment.begin_totp, name="begin_totp"),
     path("recovery/", enrolment.make_codes, name="recovery"),

@@ -173,3 +173,4 @@ AUTHSHIELD_TRUSTED_PROXIES = [
 ]
 AUTHSHIELD_GEOIP = [str(PACKAGE / "geo" / "demo.mmdb")]
 AUTHSHIELD_ORDER_GATEWAY = "demo_site.broker.books.Books"
+AUTHSHIELD_CUSTOMER_RECORDS = "demo_site.broker.records.Records"

@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from authshield.conf import PREFIX, Settings, current
 from authshield.errors import ConfigurationError
-from authshield.vocabulary.ports import GeoLocator, Notifier, OrderGateway, SessionEnder
+from authshield.vocabulary.ports import CustomerRecords, GeoLocator, Notifier, OrderGateway, SessionEnder
 
 
 @lru_cache(maxsize=64)
@@ -33,6 +33,11 @@ def load(dotted: str) -> Any:
 def order_gateway() -> OrderGateway:
     """The broker's books."""
     return cast("OrderGateway", load(current().ORDER_GATEWAY))
+
+
+def customer_records() -> CustomerRecords:
+    """The broker's records of its customers."""
+    return cast("CustomerRecords", load(current().CUSTOMER_RECORDS))
 
 
 def session_ender() -> SessionEnder:

@@ -17,6 +17,7 @@ from django.dispatch import Signal
 
 from authshield import signals
 from authshield.backends.loader import session_ender
+from authshield.contain.notices import local_time, notify
 from authshield.errors import AuthShieldError
 from authshield.measure.profile import mark_account, mark_session, spare_session
 from authshield.measure.store import default_store
@@ -80,6 +81,8 @@ def password_changed(account: str, *, now: datetime, keep: str = "") -> None:
         end_all_sessions(account, "password changed", by=account, now=now, keep=keep)
         _void_challenges(account)
         AccountState.objects.filter(account=account).update(contact_changed_at=now)
+        context = {"at": local_time(now), "field": "password"}
+        notify(account, "contact_changed", f"password:{account}:{now:%Y%m%d%H%M%S}", context=context, now=now)
         apply_account_soon(account, now)
 
 
@@ -93,6 +96,7 @@ def freeze(account: str, reason: str, *, by: str, now: datetime) -> bool:
         apply_account_soon(account, now)
         if frozen:
             _void_challenges(account)
+            _notify(account, "account_frozen", now)
             _tell(signals.account_frozen, account=account, reason=reason)
     return bool(frozen)
 
@@ -109,6 +113,8 @@ def unfreeze(account: str, *, by: str, now: datetime) -> bool:
         lifted = AccountState.objects.filter(frozen).update(
             frozen_at=None, frozen_reason="", frozen_by="", prove_since=now
         )
+        if lifted:
+            _notify(account, "account_unfrozen", now)
         apply_account_soon(account, now)
     return bool(lifted)
 
@@ -206,6 +212,11 @@ def on_commit(step: Callable[[], None]) -> None:
             logger.warning("not done at once, the outbox will do it: %s", error)
 
     transaction.on_commit(attempt, robust=True)
+
+
+def _notify(account: str, template: str, now: datetime) -> None:
+    key = f"{template}:{account}:{now:%Y%m%d%H%M%S}"
+    notify(account, template, key, context={"at": local_time(now)}, now=now)
 
 
 def _tell(signal: Signal, **data: object) -> None:

@@ -20,7 +20,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _NONE, _OTP, _STRONG = Strength.NONE, Strength.OTP, Strength.PHISHING_RESISTANT
 
 _SECURITY = Requirement(Act.SECURITY, at_most=_STRONG, max_age_seconds=15 * _MINUTE)
-_WAY_BACK = Requirement(Act.WAY_BACK, at_most=_STRONG, max_age_seconds=15 * _MINUTE)
+_WAY_BACK = Requirement(Act.WAY_BACK, at_most=_STRONG)
 _CONTACT = Requirement(Act.CONTACT, _OTP, at_most=_STRONG)
 _FACTOR = Requirement(Act.FACTOR, _OTP, at_most=_STRONG, known_device=True)
 _API_KEY = Requirement(Act.API_KEY, _OTP, at_most=_STRONG, known_device=True)

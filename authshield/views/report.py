@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from authshield import clock, signedin
+from authshield.contain import freezing, links
 from authshield.errors import InvalidInput
 from authshield.learn import reports
 from authshield.models import Session
@@ -48,6 +49,19 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     return _answer(request, *found, from_sid="")
 
 
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def freeze_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Freeze an account by a signed link: one way, without a sign-in, and by POST alone."""
+    account = links.account_of_token(token, clock.now())
+    if account is None:
+        return render(request, PAGE, {"is_over": True}, status=404)
+    if request.method != "POST":
+        return render(request, "authshield/freeze.html", {"is_by_link": True})
+    freezing.stop_everything(account, clock.now())
+    return render(request, "authshield/frozen.html")
+
+
 def _answer(request: HttpRequest, account: str, sid: str, *, from_sid: str) -> HttpResponse:
     context = {"row": Session.objects.filter(pk=sid).first(), "is_signed_in": bool(from_sid)}
     if request.method != "POST":
@@ -59,4 +73,5 @@ def _answer(request: HttpRequest, account: str, sid: str, *, from_sid: str) -> H
     return render(request, PAGE, context | {"is_done": True})
 
 
+freeze_by_link.authshield_exempt = True  # type: ignore[attr-defined]
 by_link.authshield_exempt = True  # type: ignore[attr-defined]

@@ -18,9 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from authshield import clock, pages, signedin
-from authshield.contain import cases, orders, steps
+from authshield.contain import freezing, steps
 from authshield.contain.devices import forget
-from authshield.errors import GatewayError
 from authshield.factors import enrolled, recovery, shut
 from authshield.learn.reports import reported
 from authshield.models import Device, JournalEntry, LedgerEntry, Session
@@ -127,20 +126,9 @@ def freeze(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "authshield/freeze.html")
     account = signedin.account_of_request(request) or ""
-    _stop_everything(account, clock.now())
+    freezing.stop_everything(account, clock.now())
     logout(request)
     return render(request, "authshield/frozen.html")
-
-
-def _stop_everything(account: str, now: datetime) -> None:
-    steps.freeze(account, "frozen by the customer", by=f"customer {account}", now=now)
-    steps.end_all_sessions(account, "frozen by the customer", by=account, now=now)
-    try:
-        orders.cancel_open_orders(account, "", key=f"freeze:{account}:{now:%Y%m%d%H%M%S}", reason="frozen")
-    except GatewayError as error:  # everything else has been stopped: the desk sees to these
-        title = "Frozen by the customer; open orders are not cancelled yet"
-        case = cases.open_or_join(account, "", title=title, score=0.0, reasons=(), now=now)
-        cases.note(case, cases.Entry("freeze:orders", "orders:failed", str(error)), now)
 
 
 def factors_of(request: HttpRequest) -> Factors:

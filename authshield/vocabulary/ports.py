@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from authshield.vocabulary.event import Network
     from authshield.vocabulary.operation import Operation
@@ -21,6 +22,20 @@ class OpenOrder:
     side: str
     session: str
     state: str
+    placed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedRecord:
+    """Something of the customer's data that came since a moment. ``text`` names it to the customer and the desk.
+
+    ``kind`` is contact, bank_account, plan (what buys or pays by itself) or api_key.
+    """
+
+    kind: str
+    reference: str
+    text: str
+    at: datetime
 
 
 class OrderGateway(Protocol):
@@ -43,6 +58,16 @@ class OrderGateway(Protocol):
 
     def open_orders(self, account: str) -> Sequence[OpenOrder]:
         """All orders of the account that could still be executed."""
+
+
+class CustomerRecords(Protocol):
+    """The broker's records of a customer, as far as a takeover may have added to them."""
+
+    def added_since(self, account: str, since: datetime) -> Sequence[AddedRecord]:
+        """What was added at that time or later and is still in force."""
+
+    def remove(self, account: str, reference: str, *, key: str) -> None:
+        """Take it out of force; what it replaced counts again. Idempotent by ``key``; raises ``GatewayError``."""
 
 
 class SessionEnder(Protocol):

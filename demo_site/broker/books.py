@@ -93,7 +93,10 @@ class Books:
     def open_orders(self, account: str) -> Sequence[OpenOrder]:
         """All orders of the account that could still be executed, waiting ones too."""
         rows = Order.objects.filter(account_id=int(account), state__in=Order.LIVE).order_by("created_at")
-        return [OpenOrder(row.public_id, row.instrument_id, row.side, row.session, row.state) for row in rows]
+        return [
+            OpenOrder(row.public_id, row.instrument_id, row.side, row.session, row.state, row.created_at)
+            for row in rows
+        ]
 
 
 @transaction.atomic
