@@ -7,7 +7,6 @@ from django.urls import path
 from authshield.views import (
     api,
     challenge,
-    dbsc,
     device,
     enrolment,
     passkey,
