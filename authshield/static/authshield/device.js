@@ -115,11 +115,12 @@
     const signing = (async () => proof("POST", url, multipart ? undefined : bytes(form, button), multipart))();
     Promise.race([signing, late])
       .catch(() => "")
-      .then((made) => {
+      // In a task of its own: while the event is still under way, browsers ignore a second one.
+      .then((made) => setTimeout(() => {
         signed.set(form, made);
         form.requestSubmit(button);
         signed.delete(form);
-      });
+      }));
   }, true);
   addEventListener("formdata", (event) => {
     const made = signed.get(event.target);
