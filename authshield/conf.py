@@ -60,6 +60,16 @@ class Settings:
     REGISTRATION_SECONDS: int = 120
     """How long after a sign-in, or another proof, the browser may register its key with the session."""
 
+    DBSC: bool = False
+    """Whether browsers are invited to bind sessions to a key of the machine (device bound session credentials).
+    Needs HTTPS; browsers that do not know it ignore it."""
+
+    DBSC_COOKIE_SECONDS: int = 600
+    """How long the cookie of such a session lives; the browser renews it by itself."""
+
+    DBSC_EXCLUDE: tuple[str, ...] = ("/static",)
+    """Paths that need no such cookie: each request in scope may have to wait for a signature."""
+
     TRUST_FIRST_DEVICE: bool = False
     """Whether the first sign-in of an account without any history makes its device a trusted one.
     Comfortable for a demo; a broker that is live runs a warm-up in observe mode instead."""

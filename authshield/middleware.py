@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings as django_settings
 from django.db import connection
+from django.urls import reverse
 
 from authshield import pages, signedin
-from authshield.enforce import gate, responses
 from authshield.clock import now as clock_now
+from authshield.conf import current
+from authshield.enforce import bound, gate, responses
 from authshield.errors import ChallengeError, InvalidInput, ProofRequired, Refused, StepUpRequired
 from authshield.models import Challenge
+from authshield.observe import dbsc
 from authshield.observe.device import issue_device
 from authshield.observe.request import renew_presence
 from authshield.observe.user_agent import summarise
@@ -56,8 +59,7 @@ class AuthShieldMiddleware:
         with signedin.in_hand(request):
             response = self._session_that_ended(request) or self.get_response(request)
         signedin.follow_key(request, key)
-        issue_device(request, response)
-        renew_presence(request, response, clock_now())
+        _prove_later(request, response)
         return response
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
@@ -66,8 +68,7 @@ class AuthShieldMiddleware:
             response = await self._asession_that_ended(request) or await self.get_response(request)
         if request.session.session_key != key:
             await sync_to_async(signedin.follow_key)(request, key)
-        issue_device(request, response)
-        renew_presence(request, response, clock_now())
+        _prove_later(request, response)
         return response
 
     def process_view(
@@ -128,6 +129,16 @@ class AuthShieldMiddleware:
             return None
         was_ended = await sync_to_async(gate.was_ended)(key)
         return responses.refused(request, Refused("session_ended")) if was_ended else None
+
+
+def _prove_later(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Give the browser what it will be recognised by: the device cookie, the sign of presence, an invitation."""
+    issue_device(request, response)
+    renew_presence(request, response, clock_now())
+    if current().DBSC and signedin.has_begun(request) and request.is_secure():
+        sent = bound.invite(signedin.sid_of(request) or "", clock_now())
+        path = reverse("authshield:dbsc_register")
+        response[dbsc.REGISTRATION] = dbsc.registration_header(path, sent.challenge, sent.authorization)
 
 
 def _guards_itself(request: HttpRequest, view: object) -> bool:

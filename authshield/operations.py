@@ -134,7 +134,10 @@ def _decide(
         demand = _demand(request, assessment, floor)
     is_proved = challenge is not None and proved >= demand.required
     if demand.action == Action.ALLOW or (demand.action == Action.CHALLENGE and is_proved):
-        return _execute(assessment, operation, execute, challenge=challenge, told=told)
+        response = _execute(assessment, operation, execute, challenge=challenge, told=told)
+        if is_proved and assessment.features.facts["device.is_cloned"] and signedin.sid_of(request):
+            signedin.become_another_device(request, now)
+        return response
     if demand.action == Action.CHALLENGE:
         _challenge(request, assessment, operation, demand=demand, now=now)
     if demand.action == Action.HOLD:

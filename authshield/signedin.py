@@ -6,6 +6,7 @@ The id survives the rotation of the session key, so that all events of one sign-
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +17,9 @@ from django.utils.functional import SimpleLazyObject
 from authshield.backends.accounts import account_of
 from authshield.conf import current
 from authshield.contain import doubles
+from authshield.errors import StoreUnavailable
+from authshield.measure import profile
+from authshield.measure.store import default_store
 from authshield.observe.device import device_or_issued, read_device, renew_device, rotate_device
 from authshield.observe.proof import VALID, seen_proof
 from authshield.observe.request import observe_client
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from authshield.vocabulary.event import DeviceSeen
 
 SESSION_KEY = "authshield"
+_BEGUN = "_authshield_begun"
 _in_hand: ContextVar[HttpRequest | None] = ContextVar("authshield_request", default=None)
 
 
@@ -78,6 +83,11 @@ def start(request: HttpRequest, *, key: str = "", now: datetime | None = None) -
     return sid
 
 
+def has_begun(request: HttpRequest) -> bool:
+    """Whether the signed-in session began with this very request."""
+    return hasattr(request, _BEGUN) and sid_of(request) == getattr(request, _BEGUN)
+
+
 def start_after(request: HttpRequest, assessment: Assessment, now: datetime) -> tuple[str, DeviceSeen]:
     """``start`` after a judged sign-in; returns the id and the device that goes on.
 
@@ -87,6 +97,7 @@ def start_after(request: HttpRequest, assessment: Assessment, now: datetime) -> 
     device, facts = assessment.event.device, assessment.features.facts
     is_proved = device.proof == VALID and facts["device.proof"] == VALID
     sid = start(request, key=seen_proof(request).key if is_proved else "", now=now)
+    setattr(request, _BEGUN, sid)
     if not facts["device.is_cloned"]:
         rotate_device(request)
         return sid, device
@@ -113,14 +124,39 @@ def may_bind(request: HttpRequest, now: datetime) -> bool:
     return isinstance(stored, dict) and not stored.get("key") and now.timestamp() <= stored.get("until", 0)
 
 
+def note_double(request: HttpRequest, assessment: Assessment) -> None:
+    """Keep in mind, until the session is confirmed, that its device has a double."""
+    stored = request.session.get(SESSION_KEY)
+    if assessment.features.facts["device.is_cloned"] and isinstance(stored, dict):
+        request.session[SESSION_KEY] = stored | {"double": 1}
+
+
 def confirmed(request: HttpRequest, now: datetime) -> None:
     """Whoever holds the session has proved it otherwise: a lost key may be replaced, until then pages open.
 
-    It stays in mind that the session had one.
+    It stays in mind that the session had one. A device with a double becomes another one.
     """
     stored = request.session.get(SESSION_KEY)
-    if isinstance(stored, dict) and "key" in stored and seen_proof(request).key != stored["key"]:
+    if not isinstance(stored, dict):
+        return
+    if stored.get("double"):
+        become_another_device(request, now)
+    if "key" in stored and seen_proof(request).key != stored["key"]:
         request.session[SESSION_KEY] = {"sid": stored["sid"], "key": "", "until": _until(now)}
+
+
+def become_another_device(request: HttpRequest, now: datetime) -> None:
+    """Give the browser of a confirmed session an id that nobody else has a copy of.
+
+    Cost: what ``doubles.retire`` costs, and 1 Redis round trip.
+    """
+    before, stored = read_device(request), request.session[SESSION_KEY]
+    request.session[SESSION_KEY] = {name: kept for name, kept in stored.items() if name != "double"}
+    if before is not None:
+        doubles.retire(account_of_request(request) or "", keyed_hash(before, "device"), now)
+    device = renew_device(request)
+    with suppress(StoreUnavailable):
+        profile.take_device(default_store(), stored["sid"], device)
 
 
 def _until(now: datetime) -> int:

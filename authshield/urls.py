@@ -7,6 +7,7 @@ from django.urls import path
 from authshield.views import (
     api,
     challenge,
+    dbsc,
     device,
     enrolment,
     passkey,
@@ -42,5 +43,7 @@ urlpatterns = [
     path("api/challenges/<uuid:challenge_id>/verify", api.verify, name="verify"),
     path("confirm/", device.confirm, name="confirm"),
     path("api/device", device.device, name="device"),
+    path("dbsc/register", dbsc.register, name="dbsc_register"),
+    path("dbsc/refresh", dbsc.refresh, name="dbsc_refresh"),
     path("api/fingerprint", api.fingerprint, name="fingerprint"),
 ]

@@ -26,6 +26,8 @@ LOCAL: frozenset[str] = frozenset(name for name in BY_NAME if not name.startswit
     "device.has_cookie",
     "device.is_trusted",
     "device.proof",
+    "session.is_bound",
+    "session.key_missing",
     "network.asn",
     "network.country",
     "network.kind",

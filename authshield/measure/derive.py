@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 WARM_LOGINS = 3
 """An account with fewer learnt sign-ins is cold."""
 
+BINDING_MS = 30_000
+PROVED = "valid"
 USED_PROOF = "invalid"
 """What a proof is worth that came before."""
 
@@ -201,12 +203,19 @@ def _login(facts: Facts, source: Source) -> None:
 def _session(facts: Facts, source: Source) -> None:
     event, reading, at = source.event, source.reading, source.at_ms
     facts.update(_DEFAULTS["session"])
-    facts["session.is_bound"] = event.device.is_bound
+    is_bound = facts["session.is_bound"] = event.device.is_bound
+    is_missing = is_bound and facts["device.proof"] != PROVED
+    facts["session.key_missing"] = is_missing
     if reading is None:
         return
     session = reading.session
     if not session:
         return
+    bound = session.get("bound", 0)
+    if bound:
+        # What was on its way when the browser got the cookie for the first time comes without.
+        is_late = at > bound + BINDING_MS and not event.device.is_held
+        facts["session.is_bound"], facts["session.key_missing"] = True, is_missing or is_late
     proof = session.get("proof", 0)
     facts["session.age_seconds"] = max(0, at - session.get("started", at)) / 1000
     seen = max(session.get("started", at), reading.seen_before_ms)

@@ -186,7 +186,8 @@ def _session(event: Event, features: Features, settlement: Settlement, keys: Key
         return [["s", {"ended": 1}]]
     ops: list[Op] = [["q", int(outcome.proved)]] if outcome.proved else []
     evidence = settlement.decision.evidence
-    if event.kind in HOLDABLE and evidence > 0:
+    # What came without the session's key was somebody else with its cookie: that is not the customer's record.
+    if event.kind in HOLDABLE and evidence > 0 and not features.facts["session.key_missing"]:
         ops.append(["x", {"peak": round(evidence, 2)}])
     return ops
 

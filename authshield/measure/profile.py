@@ -95,6 +95,16 @@ def mark_session(
     _change(store, "sess", sid, [["s", attributes]])
 
 
+def mark_bound(store: Store, sid: str, at: datetime) -> None:
+    """Note that the session's browser has bound it to a key: from now on it comes with a cookie of that key."""
+    _change(store, "sess", sid, [["s", {"bound": _ms(at)}]])
+
+
+def take_device(store: Store, sid: str, device_id: str) -> None:
+    """Let the session's device have this id from now on."""
+    _change(store, "sess", sid, [["b", "D", store.keys.tag("device", device_id)]])
+
+
 def spare_session(store: Store, sid: str, at: datetime) -> None:
     """Let a session outlive that all others of its account were ended at that time."""
     _change(store, "sess", sid, [["s", {"spared": _ms(at)}]])

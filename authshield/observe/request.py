@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from authshield.backends.loader import load
 from authshield.conf import current, sealing_keys
 from authshield.observe.client_ip import client_ip, peer_is_trusted
+from authshield.observe.dbsc import is_held as holds_cookie
 from authshield.observe.device import read_token
 from authshield.observe.fingerprint import clean
 from authshield.observe.presence import issue_presence, place_of, seconds_left
@@ -47,6 +48,7 @@ def observe(
     client = observe_client(request)
     network = _locate(client.ip)
     proof, is_bound = _proof(request, kind, network, now)
+    is_held = current().DBSC and _is_held(request, now)
     return Event(
         id=f"{int(now.timestamp() * 1000):011x}{os.urandom(10).hex()}",
         at=now,
@@ -54,7 +56,7 @@ def observe(
         account=who.account,
         session=who.session,
         client=client,
-        device=_device(request, proof.state, is_bound=is_bound),
+        device=_device(request, proof.state, is_bound=is_bound, is_held=is_held),
         network=network,
         subject=subject,
         username=who.username,
@@ -119,13 +121,19 @@ def _proof(request: HttpRequest, kind: Kind, network: Network, now: datetime) ->
     return proof, bool(key)
 
 
-def _device(request: HttpRequest, proof: str, *, is_bound: bool) -> DeviceSeen:
+def _is_held(request: HttpRequest, now: datetime) -> bool:
+    session = getattr(request, "session", None)
+    stored = session.get(SESSION) if session is not None else None
+    return isinstance(stored, dict) and holds_cookie(request, stored.get("sid", ""), now)
+
+
+def _device(request: HttpRequest, proof: str, *, is_bound: bool, is_held: bool) -> DeviceSeen:
     token = read_token(request)
     session = getattr(request, "session", None)
     stored = session.get(FINGERPRINT_KEY) if session is not None else None
     if not isinstance(stored, dict):
-        return _seen(token, (), sealing_keys(), proof, is_bound)
-    return _seen(token, tuple(clean(stored).items()), sealing_keys(), proof, is_bound)
+        return _seen(token, (), sealing_keys(), proof, (is_bound, is_held))
+    return _seen(token, tuple(clean(stored).items()), sealing_keys(), proof, (is_bound, is_held))
 
 
 @lru_cache(maxsize=_CACHED)
@@ -134,13 +142,13 @@ def _seen(
     fingerprint: tuple[tuple[str, str], ...],
     _keys: tuple[bytes, ...],
     proof: str,
-    is_bound: bool,  # noqa: FBT001 - part of a cache's key
+    bindings: tuple[bool, bool],
 ) -> DeviceSeen:
     prints = dict(fingerprint)
     if token is None:
-        return DeviceSeen(proof=proof, fingerprint=prints, is_bound=is_bound)
+        return DeviceSeen(None, proof, prints, "", 0, "", *bindings)
     key = keyed_hash(token.id, "device")
-    return DeviceSeen(token.id, proof, prints, key, token.generation, token.mark, is_bound)
+    return DeviceSeen(token.id, proof, prints, key, token.generation, token.mark, *bindings)
 
 
 def _locate(ip: str) -> Network:

@@ -101,8 +101,8 @@ def event_from_plain(plain: Mapping[str, Any]) -> Event:
 
 def _device_to_list(device: DeviceSeen) -> list[Any]:
     row = [device.id, device.proof, dict(device.fingerprint), device.key]
-    if device.generation or device.is_bound:
-        row += [device.generation, device.mark, device.is_bound]
+    if device.generation or device.is_bound or device.is_held:
+        row += [device.generation, device.mark, device.is_bound, device.is_held]
     return row
 
 

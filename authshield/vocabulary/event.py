@@ -63,7 +63,8 @@ class DeviceSeen:
     ``id`` is the verified id from the device cookie, None where no valid cookie came. ``proof`` is
     "valid", "invalid" or "" (none offered). ``fingerprint`` holds short strings. ``key`` is the keyed hash of
     the id under which the desk sees the device; recorded events have none. ``generation`` and ``mark`` are the
-    cookie's: of two copies one grows old. ``is_bound`` says that the session is bound to the device's key.
+    cookie's: of two copies one grows old. ``is_bound`` says that the session is bound to the device's key,
+    ``is_held`` that the cookie came which the browser itself keeps alive (device bound session credentials).
     """
 
     id: str | None = None
@@ -73,6 +74,7 @@ class DeviceSeen:
     generation: int = 0
     mark: str = ""
     is_bound: bool = False
+    is_held: bool = False
 
 
 @quick

@@ -123,7 +123,10 @@ FACTS: tuple[Fact, ...] = (
     _double("session.proof_age_seconds", "time since that proof", "seconds", NEVER_SECONDS),
     _flag(
         "session.is_bound",
-        "the session began with the device's key: whatever comes without its proof is suspect",
+        "the session is bound to a key of its device, by the script or by the browser itself",
+    ),
+    _flag(
+        "session.key_missing", "it is bound to a key, and this came without a proof by it: a stolen cookie"
     ),
     _flag("session.is_ended", "the session was ended"),
     _flag("session.is_unusual", "opened on a device that is not trusted and a network that is not familiar"),

@@ -61,6 +61,7 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
     "listed-symbol-watched": (Kind.ORDER, {"lists.symbol": ["watched"]}, SELL),
     "login-shared-device": (Kind.LOGIN, {"device.accounts_24h": 5} | NEW_DEVICE, {"device.accounts_24h": 2}),
     "login-bad-proof": (Kind.LOGIN, ELSEWHERE | {"device.proof": "invalid"}, {"network.prefix_seen": True}),
+    "login-cloned": (Kind.LOGIN, {"device.is_cloned": True}, {"login.method": "passkey"}),
     "login-stranger": (Kind.LOGIN, NEW_DEVICE | ELSEWHERE, {"network.is_familiar": True}),
     "login-newcomer": (Kind.LOGIN, NEW_DEVICE | ELSEWHERE | COLD, {"account.age_days": 3.0}),
     "login-guessed": (
@@ -72,6 +73,16 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
     "login-suspect": (Kind.LOGIN, {"account.is_suspect": True} | NEW_DEVICE, {"device.is_trusted": True}),
     "order-suspect": (Kind.ORDER, {"account.is_suspect": True} | NEW_DEVICE, {"device.is_trusted": True}),
     "request-moved": (Kind.REQUEST, MOVED, {"session.strength": 2, "session.proof_age_seconds": 60.0}),
+    "request-key-missing": (
+        Kind.REQUEST,
+        {"session.key_missing": True},
+        {"session.strength": 2, "session.proof_age_seconds": 60.0},
+    ),
+    "request-cloned": (
+        Kind.REQUEST,
+        {"device.is_cloned": True},
+        {"session.strength": 2, "session.proof_age_seconds": 60.0},
+    ),
     "order-pump-pattern": (Kind.ORDER, SOLD | SPENT | THIN | UNLIKE, {"order.concentration": 0.2}),
     "order-thin-stranger": (Kind.ORDER, STRANGER | THIN, {"session.is_unusual": False}),
     "order-thin-weak": (
@@ -96,6 +107,8 @@ STORIES: dict[str, tuple[Kind, Facts, Facts]] = {
         {"device.is_trusted": True},
     ),
     "order-moved": (Kind.ORDER, MOVED, {"session.browser_changed": False}),
+    "order-key-missing": (Kind.ORDER, {"session.key_missing": True}, {"session.key_missing": False}),
+    "order-cloned": (Kind.ORDER_CHANGE, {"device.is_cloned": True}, {"change.kind": "cancel"}),
     "order-bad-proof": (Kind.ORDER, ELSEWHERE | {"device.proof": "invalid"}, {"network.prefix_seen": True}),
     "order-contact-changed": (
         Kind.ORDER,
