@@ -16,6 +16,8 @@ from tests.authenticator import Authenticator, How
 if TYPE_CHECKING:
     from tests.site import Guest
 
+OPTIONS = "/security/api/passkeys/options"
+SIGN_IN = "/security/passkeys/sign-in/"
 AT_LOCALHOST = {"HTTP_HOST": "localhost:8000"}
 """The one host of the demo on which browsers allow passkeys."""
 
@@ -36,9 +38,9 @@ def enrol_person(name: str) -> Authenticator:
 
 def sign_in(guest: Guest, authenticator: Authenticator, how: How | None = None, **fields: str) -> Any:
     """Sign in as the login page's script does."""
-    found = guest.client.get("/security/api/passkeys/options", **AT_LOCALHOST).json()["publicKey"]
+    found = guest.client.get(OPTIONS, **AT_LOCALHOST).json()["publicKey"]
     token = authenticator.get(found, how)
-    return guest.client.post("/security/passkeys/sign-in/", {"token": token, **fields}, **AT_LOCALHOST)
+    return guest.client.post(SIGN_IN, {"token": token, **fields}, **AT_LOCALHOST)
 
 
 def options_in(page: Any) -> dict[str, Any]:
