@@ -78,7 +78,7 @@ def ask_for(request: HttpRequest, act: Act, *, return_to: str, known: Collection
     asked again. ``known`` names the factors that count, where not all do. Somebody who has nothing that is strong
     enough is refused. Cost: no query and no round trip where nothing is asked.
     """
-    seen: Assessment | None = request.authshield.assessment  # type: ignore[attr-defined]
+    seen: Assessment | None = getattr(getattr(request, "authshield", None), "assessment", None)
     if seen is None or seen.features.is_missing:
         return
     event = replace(seen.event, subject=PageRequest(request.path[:200], act.value))
@@ -97,7 +97,9 @@ def confirm(request: HttpRequest, *, return_to: str) -> None:
     if decision.action <= Action.CHALLENGE:
         asked = max(decision.required, Strength.OTP)
         reasons = (*decision.reasons, Reason("device_proof_missing", 0.0, "came without its device's key"))
-        decision = replace(decision, action=Action.CHALLENGE, required=asked, reasons=reasons, observe_only=False)
+        decision = replace(
+            decision, action=Action.CHALLENGE, required=asked, reasons=reasons, observe_only=False
+        )
     _enforce(request, replace(assessment, decision=decision), return_to)
 
 

@@ -2,6 +2,7 @@
 
 from authshield.admin import (
     accounts,
+    approvals,
     cases,
     factors,
     holds,
@@ -9,6 +10,7 @@ from authshield.admin import (
     learning,
     limits,
     lists,
+    policy,
     records,
     rules,
     switches,
@@ -17,6 +19,7 @@ from authshield.admin import (
 
 __all__ = [
     "accounts",
+    "approvals",
     "cases",
     "factors",
     "holds",
@@ -24,6 +27,7 @@ __all__ = [
     "learning",
     "limits",
     "lists",
+    "policy",
     "records",
     "rules",
     "switches",

@@ -10,14 +10,17 @@ from django.utils.translation import gettext_lazy
 
 from authshield.admin import deeds, labelling
 from authshield.admin.desk import ReadOnly
+from authshield.admin.policy_words import FACTOR_WORDS
 from authshield.admin.steps import Step, StepsAdmin
 from authshield.admin.words import NONE
+from authshield.errors import GatewayError
+from authshield.learn import way_back
 from authshield.models import AccountState, Device, Session
 
 
 def _freeze_touches(state: AccountState) -> list[str]:
     return [
-        _("Account %(account)s can neither sign in nor trade until somebody unfreezes it.")
+        _("Account %(account)s can neither sign in nor trade until two people release it.")
         % {"account": state.account},
         _("Its open sessions are refused at their next request."),
     ]
@@ -26,7 +29,7 @@ def _freeze_touches(state: AccountState) -> list[str]:
 def _unfreeze_touches(state: AccountState) -> list[str]:
     since = {"account": state.account, "by": state.frozen_by or NONE, "reason": state.frozen_reason or NONE}
     return [
-        _("Account %(account)s can sign in and trade again.") % since,
+        _("A second person decides whether account %(account)s can sign in and trade again.") % since,
         _("It was frozen by %(by)s: %(reason)s") % since,
     ]
 
@@ -42,10 +45,10 @@ FREEZE = Step(
 )
 UNFREEZE = Step(
     name="unfreeze",
-    label=gettext_lazy("Unfreeze the account"),
-    permission="freeze_account",
+    label=gettext_lazy("Ask for its release"),
+    permission="ask_approval",
     touches=_unfreeze_touches,
-    act=lambda state, deed: deeds.unfreeze(state.account, deed),
+    act=lambda state, deed: deeds.ask_release(state.account, deed),
     is_possible=lambda state: state.frozen_at is not None,
     reason_label=gettext_lazy("Why it is safe now"),
 )
@@ -55,7 +58,7 @@ UNFREEZE = Step(
 class AccountStateAdmin(ReadOnly, StepsAdmin):
     """What holds for an account."""
 
-    list_display = ["account", "frozen_at", "frozen_by", "frozen_reason", "contact_changed_at"]
+    list_display = ["account", "frozen_at", "frozen_by", "frozen_reason", "contact_changed_at", "prove_since"]
     list_filter = [("frozen_at", admin.EmptyFieldListFilter)]
     search_fields = ["=account"]
     steps = (FREEZE, UNFREEZE)
@@ -132,6 +135,41 @@ END = Step(
 )
 
 
+def _way_back_touches(session: Session) -> list[str]:
+    try:
+        found = way_back.added(session.account, session.started_at)
+    except GatewayError as error:
+        return [_("What came since cannot be told in full: %(error)s") % {"error": error}]
+    kinds = (
+        (_("session"), found.sessions),
+        (_("device"), found.devices),
+        (_("authenticator"), [FACTOR_WORDS.get(one.kind, one.kind) for one in found.factors]),
+        (_("record"), [f"{one.kind} {one.text}" for one in found.records]),
+        (_("open order"), [f"{one.reference} {one.side} {one.symbol}" for one in found.orders]),
+        (_("waiting"), found.holds),
+    )
+    since = {"account": session.account, "at": f"{session.started_at:%Y-%m-%d %H:%M}"}
+    return [
+        _("All that came to account %(account)s since %(at)s UTC is removed; everybody is signed out:")
+        % since,
+        *(f"{word}: {one}" for word, things in kinds for one in things),
+        _(
+            "The profile unlearns these sessions; the next sign-in asks for the strongest factor that is left."
+        ),
+    ]
+
+
+WAY_BACK = Step(
+    name="way-back",
+    label=gettext_lazy("Take the account back to before this sign-in"),
+    permission="contain_case",
+    touches=_way_back_touches,
+    act=deeds.take_back,
+    is_grave=True,
+    reason_label=gettext_lazy("What happened, and how you know"),
+)
+
+
 @admin.register(Session)
 class SessionAdmin(ReadOnly, StepsAdmin):
     """Signed-in sessions."""
@@ -151,7 +189,7 @@ class SessionAdmin(ReadOnly, StepsAdmin):
     search_fields = ["=account", "=sid", "=ip", "=device_hash"]
     search_help_text = gettext_lazy("Account, session, address or device, whole")
     ordering = ["-last_seen_at"]
-    steps = (END, *labelling.STEPS)
+    steps = (END, WAY_BACK, *labelling.STEPS)
     exclude = ["key_hash", "sealed_key"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:

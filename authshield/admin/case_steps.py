@@ -78,7 +78,7 @@ def _end_all_touches(case: Case) -> Sequence[str]:
 def _freeze_touches(case: Case) -> Sequence[str]:
     return [
         _whose(case),
-        _("It can neither sign in nor trade until somebody unfreezes it."),
+        _("It can neither sign in nor trade until two people release it."),
         _sessions_line(_open_sessions(case)),
     ]
 
@@ -138,10 +138,10 @@ CASE_STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="unfreeze",
-        label=gettext_lazy("Unfreeze the account"),
-        permission="freeze_account",
-        touches=lambda case: [_whose(case), _("It can sign in and trade again.")],
-        act=deeds.unfreeze_of_case,
+        label=gettext_lazy("Ask for its release"),
+        permission="ask_approval",
+        touches=lambda case: [_whose(case), _("A second person decides; until then it stays frozen.")],
+        act=deeds.ask_release_of_case,
         is_possible=_is_frozen,
         reason_label=gettext_lazy("Why it is safe now"),
     ),

@@ -25,13 +25,14 @@ class Change:
 
 
 def compare(old: RulesetSource, new: RulesetSource) -> list[Change]:
-    """All differences, in the order rules, limits, thresholds, parameters, weights, lists."""
+    """All differences, in the order rules, limits, thresholds, parameters, weights, policy, lists."""
     parts = (
         (_("rule"), _by_id(old.rules), _by_id(new.rules)),
         (_("limit"), _by_id(old.limits), _by_id(new.limits)),
         (_("threshold"), _thresholds(old), _thresholds(new)),
         (_("parameter"), dict(old.parameters), dict(new.parameters)),
         (_("weight"), dict(old.weights), dict(new.weights)),
+        (_("policy"), _policy(old), _policy(new)),
         (_("list"), _lists(old), _lists(new)),
     )
     return [change for name, before, after in parts for change in _differences(name, before, after)]
@@ -95,6 +96,20 @@ def _thresholds(source: RulesetSource) -> dict[str, Any]:
         + ("" if one.scope is Scope.ANY else f" ({one.scope.value})"): one
         for one in source.thresholds
     }
+
+
+def _policy(source: RulesetSource) -> dict[str, Any]:
+    """The assurance policy: a row for each act, one for all else, one for each exemption."""
+    whole = source.assurance
+    head = {
+        "profile": whole.profile,
+        "interim_until": whole.interim_until,
+        "cooldown_share": whole.cooldown_share,
+    }
+    told = {name: value for name, value in head.items() if value not in {None, ""}} if whole.profile else {}
+    exempt = {f"exempt {one.account} {one.act}": one for one in whole.exemptions}
+    times = {name: seconds for name, seconds in whole.lifetimes if seconds}
+    return told | times | {str(one.act): one for one in whole.requirements} | exempt
 
 
 def _lists(source: RulesetSource) -> dict[str, Any]:

@@ -15,14 +15,14 @@ from django.utils.translation import ngettext
 
 from authshield.admin.steps import Deed
 from authshield.backends.accounts import account_of
-from authshield.contain import campaigns, cases, devices, playbook, steps
+from authshield.contain import approvals, campaigns, cases, devices, playbook, steps
 from authshield.contain.notices import local_time, notify
 from authshield.enforce import holds
 from authshield.errors import InvalidInput
 from authshield.factors import attempts
-from authshield.learn import labels
+from authshield.learn import labels, way_back
 from authshield.learn.labels import Target, Word
-from authshield.models import Case, Device, Hold, Session
+from authshield.models import Approval, Case, Device, Hold, Session
 
 
 def contain_case(case: Case, deed: Deed) -> str:
@@ -57,10 +57,10 @@ def freeze_of_case(case: Case, deed: Deed) -> str:
     return told
 
 
-def unfreeze_of_case(case: Case, deed: Deed) -> str:
-    """Unfreeze the case's account."""
-    told = unfreeze(case.account, deed)
-    _line(case, deed, "account:unfrozen", f"{told} {deed.reason}")
+def ask_release_of_case(case: Case, deed: Deed) -> str:
+    """Ask for the release of the case's account."""
+    told = ask_release(case.account, deed)
+    _line(case, deed, "account:release", f"{told} {deed.reason}")
     return told
 
 
@@ -73,11 +73,17 @@ def freeze(account: str, deed: Deed) -> str:
     return _("Account %(account)s is frozen.") % {"account": account}
 
 
-def unfreeze(account: str, deed: Deed) -> str:
-    """Unfreeze an account."""
-    if not steps.unfreeze(account, by=deed.actor, now=deed.now):
-        raise InvalidInput(_("Account %(account)s is not frozen.") % {"account": account}, status_code=409)
-    return _("Account %(account)s is not frozen any more.") % {"account": account}
+def ask_release(account: str, deed: Deed) -> str:
+    """Ask for the release of a frozen account: a second person decides."""
+    approvals.ask(Approval.Kind.UNFREEZE, account, by=deed.actor, reason=deed.reason, now=deed.now)
+    return _("The release of account %(account)s waits for a second person.") % {"account": account}
+
+
+def take_back(session: Session, deed: Deed) -> str:
+    """Remove what came to an account since one of its sessions began."""
+    word = Word(deed.actor, reason=deed.reason)
+    case = way_back.take_back(session.account, session.started_at, word, deed.now)
+    return _("Taken back: what was removed is in the case “%(title)s”.") % {"title": case.title}
 
 
 def take(case: Case, deed: Deed) -> str:

@@ -119,6 +119,17 @@ def unfreeze(account: str, *, by: str, now: datetime) -> bool:
     return bool(lifted)
 
 
+def factor_removed(account: str, factor: str, *, now: datetime) -> None:
+    """What the desk's removal of an authenticator brings: everybody out, a cool-down, and the customer is told."""
+    with transaction.atomic():
+        end_all_sessions(account, "factor removed", by="desk", now=now)
+        _void_challenges(account)
+        AccountState.objects.filter(account=account).update(contact_changed_at=now)
+        key = f"factor_removed:{factor}:{account}:{now:%Y%m%d%H%M%S}"
+        notify(account, "factor_removed", key, context={"at": local_time(now), "factor": factor}, now=now)
+        must_prove(account, now)
+
+
 def must_prove(account: str, now: datetime) -> None:
     """Let the next sign-in of an account ask for its strongest factor, whatever the risk. Cost: 3 statements."""
     with transaction.atomic():

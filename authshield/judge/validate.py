@@ -56,7 +56,7 @@ def problems_of(source: RulesetSource) -> list[str]:
         ),
         *_parameters(source),
         *(f"weights.{code}: {what}" for code, what in faults(source.weights)),
-        *(f"assurance.{path}: {what}" for path, what in _assurance(source.assurance)),
+        *(f"assurance.{what}" for what in assurance_problems(source.assurance)),
     ]
 
 
@@ -142,6 +142,11 @@ def _parameters(source: RulesetSource) -> Iterator[str]:
             yield f"parameters.{name}: unknown" + (f', did you mean "{near[0]}"?' if near else "")
         elif not known.least <= value <= known.most:
             yield f"parameters.{name}: is {value:g}, allowed are {known.least:g} to {known.most:g}"
+
+
+def assurance_problems(policy: Assurance) -> list[str]:
+    """Every reason why this policy cannot be published, as "path: what"."""
+    return [f"{path}: {what}" for path, what in _assurance(policy)]
 
 
 def _assurance(policy: Assurance) -> Iterator[tuple[str, str]]:

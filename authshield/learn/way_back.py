@@ -151,8 +151,7 @@ def _steps(found: Added, doing: _Doing) -> Iterator[tuple[str, Callable[[], obje
     for order in found.orders:
         yield f"order {order.reference}", partial(_cancel, order, doing)
     for hold in found.holds:
-        step = partial(holds.cancel, hold, by=doing.word.by, reason=TAKEN_BACK, now=doing.now)
-        yield f"held {hold.reference or hold.kind}", step
+        yield f"held {hold.reference or hold.kind}", partial(_cancel_hold, hold, doing)
     for factor in found.factors:
         yield f"factor {factor.kind} {factor.name}".strip(), partial(_drop, doing.account, factor)
     for record in found.records:
@@ -178,6 +177,10 @@ def _done(doing: _Doing, what: str, step: Callable[[], object]) -> bool:
 def _cancel(order: OpenOrder, doing: _Doing) -> None:
     key = f"{doing.case.pk}:{order.reference}:cancel"
     order_gateway().cancel(doing.account, order.reference, reason=TAKEN_BACK, key=key)
+
+
+def _cancel_hold(hold: Hold, doing: _Doing) -> None:
+    holds.cancel(hold, by=doing.word.by, reason=TAKEN_BACK, now=doing.now)
 
 
 def _end(session: Session, doing: _Doing) -> None:

@@ -46,14 +46,23 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         "trust_device",
         "label_event",
         "unlock_factor",
+        "ask_approval",
     ),
     "tuners": (
         *(f"{verb}_{draft}" for draft in ("ruledraft", "limitdraft", "listdraft") for verb in WRITING),
+        "change_assurancedraft",
         "add_proposal",
         "add_switchrow",
         "change_switchrow",
     ),
-    "approvers": ("publish_ruleset", "add_switchrow", "change_switchrow", "change_case", "decide_hold"),
+    "approvers": (
+        "publish_ruleset",
+        "add_switchrow",
+        "change_switchrow",
+        "change_case",
+        "decide_hold",
+        "decide_approval",
+    ),
     "auditors": (),
 }
 

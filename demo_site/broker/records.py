@@ -33,12 +33,15 @@ class Records:
     def remove(self, account: str, reference: str, *, key: str) -> None:
         """Delete the row; what is gone already is fine. The customer is reached as before."""
         del key
-        table = {"C": ContactDetails, "B": BankAccount}.get(reference[:1])
-        if table is None or not reference[1:].isdigit():
+        kind, number = reference[:1], reference[1:]
+        if kind not in {"C", "B"} or not number.isdigit():
             raise GatewayError(f"Records.remove: there is no record {reference}", permanent=True)
-        table.objects.filter(account_id=int(account), pk=int(reference[1:])).delete()
+        if kind == "B":
+            BankAccount.objects.filter(account_id=int(account), pk=int(number)).delete()
+            return
+        ContactDetails.objects.filter(account_id=int(account), pk=int(number)).delete()
         newest = ContactDetails.objects.filter(account_id=int(account)).first()
         user = User.objects.filter(pk=int(account)).first()
-        if table is ContactDetails and newest is not None and user is not None and user.email != newest.email:
+        if newest is not None and user is not None and user.email != newest.email:
             user.email = newest.email
             user.save(update_fields=["email"])

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from authshield.models import AccountState, Device, Session
+from authshield.models import AccountState, Approval, Device, Session
 from tests.admin.conftest import NOW, Desk, make_device, make_session
 from tests.servers import Valkey
 
@@ -59,8 +59,8 @@ def test_without_redis_the_database_keeps_what_was_decided(desk: Desk) -> None:
     assert Device.objects.get(account="7").revoked_at is not None
 
 
-def test_an_account_is_unfrozen_where_it_is_listed(desk: Desk) -> None:
-    """Who froze it and why is said before."""
+def test_an_accounts_release_is_asked_for_where_it_is_listed(desk: Desk) -> None:
+    """Who froze it and why is said before; one person alone releases nothing."""
     state = AccountState.objects.create(
         account="7", frozen_at=NOW, frozen_by="scoring", frozen_reason="drained"
     )
@@ -68,10 +68,10 @@ def test_an_account_is_unfrozen_where_it_is_listed(desk: Desk) -> None:
     assert "frozen by scoring: drained" in analyst.get(step(state, "unfreeze")).content.decode()
     analyst.post(step(state, "unfreeze"), {"reason": "called back"})
     state.refresh_from_db()
-    assert state.frozen_at is None
-    analyst.post(step(state, "freeze"), {"reason": "again"})
-    state.refresh_from_db()
-    assert state.frozen_by == "analysts"
+    assert state.frozen_at is not None
+    assert Approval.objects.get().asked_by == "analysts"
+    again = analyst.post(step(state, "unfreeze"), {"reason": "called back"})
+    assert (again.status_code, "waits for a second person" in again.content.decode()) == (409, True)
 
 
 @pytest.mark.usefixtures("valkey")
