@@ -238,7 +238,9 @@ def guessed_origins(namespace: Mapping[str, Any]) -> list[str]:
     named = [origin for origin in trusted if origin.startswith("https://")]
     named += [f"https://{host}" for host in hosts if "." in host and not _is_address(host)]
     first = urlsplit(named[0]).hostname if named else None
-    same = [origin for origin in dict.fromkeys(named) if f".{urlsplit(origin).hostname}".endswith(f".{first}")]
+    same = [
+        origin for origin in dict.fromkeys(named) if f".{urlsplit(origin).hostname}".endswith(f".{first}")
+    ]
     return same or [f"http://{LOCALHOST}:8000"]
 
 

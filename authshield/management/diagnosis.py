@@ -20,6 +20,9 @@ from authshield import clock, tasks
 from authshield.conf import current, sealing_keys
 from authshield.errors import AuthShieldError, ConfigurationError, GatewayError, RuleError
 from authshield.factors import enrolled
+from authshield.factors.passkey import rows
+from authshield.factors.passkey_helper import helper, origins
+from authshield.installation import LOCALHOST
 from authshield.judge import compile_ruleset
 from authshield.measure import default_store
 from authshield.measure.stream import dropped, lag
@@ -74,6 +77,15 @@ def _settings(_now: datetime, _timeout: float) -> Finding:
     state = GOOD if mode == "enforce" else WARN
     told = "acts on its decisions" if mode == "enforce" else "records decisions and stops nobody"
     return Finding("settings", state, f"mode {mode}: it {told}; {len(keys)} sealing key(s)")
+
+
+def _passkeys(_now: datetime, _timeout: float) -> Finding:
+    with_one = rows().values("user_id").distinct().count()
+    told = f"they work on {', '.join(origins())}; {with_one} account(s) have one"
+    if helper().get_relying_party_domain() == LOCALHOST:
+        hint = "authshield.install(globals(), origins=['https://trade.example.jp'], …)  # the site's own"
+        return Finding("passkeys", WARN, told, hint)
+    return Finding("passkeys", GOOD, told)
 
 
 def _redis(_now: datetime, _timeout: float) -> Finding:
@@ -231,6 +243,7 @@ def _desk(_now: datetime, _timeout: float) -> Finding:
 
 EXAMINATIONS: tuple[tuple[str, Examination], ...] = (
     ("settings", _settings),
+    ("passkeys", _passkeys),
     ("redis", _redis),
     ("outages", _outages),
     ("clock of redis", _redis_clock),

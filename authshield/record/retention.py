@@ -28,6 +28,7 @@ from authshield.models import (
     ScanMember,
     Session,
     SessionScore,
+    SpentChallenge,
     StoreReport,
     Unlearnt,
 )
@@ -60,6 +61,7 @@ def _expired(now: datetime) -> Iterator[QuerySet[Any]]:
     yield Device.objects.filter(last_seen_at__lt=device)
     yield Session.objects.filter(last_seen_at__lt=session)
     yield Challenge.objects.filter(expires_at__lt=journal)
+    yield SpentChallenge.objects.filter(expires_at__lt=now)
     yield SessionScore.objects.filter(scored_at__lt=journal)
     yield Notice.objects.filter(sent_at__lt=journal)
     yield OutboxTask.objects.filter(done_at__lt=journal)

@@ -99,6 +99,8 @@ def safe(settings: Settings) -> Settings:
     """Settings that no check has anything to say about."""
     settings.AUTHSHIELD_MODE = "enforce"
     settings.AUTHSHIELD_REDIS_URL = "rediss://redis.example:6379/0"
+    settings.OTP_WEBAUTHN_RP_ID = "trade.example.jp"
+    settings.OTP_WEBAUTHN_ALLOWED_ORIGINS = ["https://trade.example.jp"]
     for name, value in SAFE_COOKIES.items():
         setattr(settings, name, value)
     return settings

@@ -12,8 +12,10 @@ from django.conf import settings as django_settings
 from django.core.management.base import BaseCommand
 
 from authshield.conf import PREFIX, Settings, current
+from authshield.installation import HELPER, ORIGINS, RP_ID, RP_NAME
 
 PLACES = ("INSTALLED_APPS", "MIDDLEWARE", "AUTHENTICATION_BACKENDS")
+PASSKEYS = (ORIGINS, RP_ID, RP_NAME, HELPER)
 BEAT_HINT = """\
 # In the Celery app, so that the worker scores and the beat sweeps:
 #   from authshield.schedule import beat_schedule
@@ -40,7 +42,7 @@ def as_json() -> str:
     """All values in force by their full names; secrets as null."""
     values = {PREFIX + name: None if is_secret(name, value) else value for name, value in _values().items()}
     places = {name: list(getattr(django_settings, name)) for name in PLACES}
-    return json.dumps({**places, **values}, indent=2, default=str)
+    return json.dumps({**places, **_passkeys(), **values}, indent=2, default=str)
 
 
 def as_python() -> str:
@@ -48,7 +50,7 @@ def as_python() -> str:
     lines = ["import os", ""]
     for name in PLACES:
         lines += [f"{name} = [", *(f"    {value!r}," for value in getattr(django_settings, name)), "]"]
-    lines.append("")
+    lines += ["", *(f"{name} = {value!r}" for name, value in _passkeys().items()), ""]
     for name, value in _values().items():
         is_set = hasattr(django_settings, PREFIX + name)
         line = f"{PREFIX}{name} = {_python(name, value)}"
@@ -69,6 +71,10 @@ def _python(name: str, value: Any) -> str:
         read = f'os.environ["{PREFIX}{name}"]'
         return f"{read}.split()  # not printed" if name == "SEALING_KEYS" else f"{read}  # not printed"
     return repr(list(value) if isinstance(value, tuple) else value)
+
+
+def _passkeys() -> dict[str, Any]:
+    return {name: getattr(django_settings, name, None) for name in PASSKEYS}
 
 
 def _values() -> dict[str, Any]:
