@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,7 @@ from authshield import signals
 from authshield.errors import ChallengeError
 from authshield.factors import enrolled, passkey, passkey_challenges
 from authshield.factors.passkey_answers import signed_challenge
+from authshield.vocabulary.operation import Operation
 from tests.authenticator import BE, BS, UP, UV, Authenticator, How
 from tests.challenging import NOW, customer, later
 from tests.passkeys import enrol
@@ -246,3 +249,14 @@ def test_an_issued_challenge_counts_once_here_and_in_time() -> None:
     for forged in (b"", bytes(56), challenge[:-1] + bytes([challenge[-1] ^ 1])):
         with pytest.raises(ChallengeError):
             spend(forged, "sign-in", "dev:a", NOW)
+
+
+def test_the_vector_of_the_documentation_is_what_is_signed() -> None:
+    """A stranger's program can compute it."""
+    page = (Path(__file__).parents[2] / "docs" / "passkeys.md").read_text()
+    found = dict(re.findall(r"^(canonical|digest|binding|nonce|challenge) +(\S+)$", page, re.MULTILINE))
+    operation = Operation.from_canonical(found["canonical"])
+    assert operation.canonical() == found["canonical"]
+    assert operation.digest == found["digest"]
+    signed = passkey_challenges.of_operation(found["nonce"], operation, found["binding"])
+    assert signed.hex() == found["challenge"]
