@@ -153,6 +153,7 @@ def test_a86_nothing_of_a_customer_is_kept_by_a_cache(own_site: Valkey) -> None:
         "/",
         "/orders/",
         "/security/",
+        "/security/way-back/",
         "/orders/new/",
         "/account/contact/",
         "/api/orders",
