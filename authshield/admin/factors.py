@@ -15,6 +15,7 @@ from authshield import clock
 from authshield.admin import deeds
 from authshield.admin.desk import ReadOnly
 from authshield.admin.steps import Step, StepsAdmin
+from authshield.factors import passkey
 from authshield.models import EmailFactor, RecoveryCodes, TotpFactor
 from authshield.models.factors import FactorColumns
 
@@ -80,3 +81,33 @@ class FactorAdmin(ReadOnly, StepsAdmin):
 
 for model in (TotpFactor, RecoveryCodes, EmailFactor):
     admin.site.register(model, FactorAdmin)
+
+
+class PasskeyAdmin(ReadOnly):
+    """Passkeys: whose, of which sort, when used. Their keys open nothing and are not shown; nobody edits them."""
+
+    fields = [
+        "user",
+        "name",
+        "is_synced",
+        "backup_state",
+        "sign_count",
+        "transports",
+        "created_at",
+        "last_used_at",
+    ]
+    list_display = ["user", "name", "is_synced", "backup_state", "created_at", "last_used_at"]
+    list_filter = ["backup_eligible"]
+    list_select_related = ["user"]
+    search_fields = ["=user__username"]
+    search_help_text = gettext_lazy("Name, whole")
+    ordering = ["-pk"]
+
+    @admin.display(description=gettext_lazy("synced"), boolean=True)
+    def is_synced(self, one: Any) -> bool:
+        """Whether it lives in a password manager, and on all of its devices."""
+        return bool(one.backup_eligible)
+
+
+if not admin.site.is_registered(passkey.model()):
+    admin.site.register(passkey.model(), PasskeyAdmin)

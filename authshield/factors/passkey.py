@@ -47,9 +47,14 @@ class Passkey:
     last_used_at: datetime | None
 
 
+def model() -> Any:
+    """The table: django-otp-webauthn's, or the site's own in its place."""
+    return get_credential_model()
+
+
 def rows() -> QuerySet[Any]:
     """All passkeys that count."""
-    found: QuerySet[Any] = get_credential_model().objects.filter(confirmed=True)
+    found: QuerySet[Any] = model().objects.filter(confirmed=True)
     return found
 
 
@@ -109,7 +114,7 @@ def request_options(challenge: bytes, user: AbstractBaseUser | None = None) -> d
 
 def find(answer: Answer) -> AbstractWebAuthnCredential | None:
     """The passkey that an answer names, with its owner. Cost: 1 query."""
-    hashed = get_credential_model().get_credential_id_sha256(answer.credential_id)
+    hashed = model().get_credential_id_sha256(answer.credential_id)
     found: AbstractWebAuthnCredential | None = (
         rows().filter(credential_id_sha256=hashed).select_related("user").first()
     )

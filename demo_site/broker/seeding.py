@@ -13,6 +13,7 @@ from pathlib import Path
 from django.contrib.auth.hashers import get_hasher, make_password
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
+from django.db.models import Q
 
 from authshield.factors import email, recovery, totp
 from authshield.tune import rulebook
@@ -47,7 +48,10 @@ def _instruments() -> None:
 
 
 def _groups() -> None:
-    views = Permission.objects.filter(content_type__app_label="authshield", codename__startswith="view_")
+    views = Permission.objects.filter(
+        Q(content_type__app_label="authshield") | Q(content_type__model="webauthncredential"),
+        codename__startswith="view_",
+    )
     for name, codenames in ROLES.items():
         group, is_new = Group.objects.get_or_create(name=name)
         if is_new:

@@ -45,6 +45,9 @@
       return;
     }
     form.hidden = false;
+    for (const field of document.querySelectorAll("input[autocomplete=username]")) {
+      field.autocomplete = "username webauthn";
+    }
     if (!(await api.isConditionalMediationAvailable?.())) {
       return;
     }
