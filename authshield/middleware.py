@@ -20,6 +20,7 @@ from authshield.errors import ChallengeError, InvalidInput, ProofRequired, Refus
 from authshield.models import Challenge
 from authshield.observe import dbsc
 from authshield.observe.device import issue_device
+from authshield.observe.proof import VALID, seen_proof
 from authshield.observe.request import renew_presence
 from authshield.observe.user_agent import summarise
 from authshield.pipeline import EXEMPT, Guarded
@@ -134,7 +135,8 @@ class AuthShieldMiddleware:
 def _prove_later(request: HttpRequest, response: HttpResponseBase) -> None:
     """Give the browser what it will be recognised by: the device cookie, the sign of presence, an invitation."""
     issue_device(request, response)
-    renew_presence(request, response, clock_now())
+    if seen_proof(request).state == VALID:
+        renew_presence(request, response, clock_now())
     if current().DBSC and signedin.has_begun(request) and request.is_secure():
         sent = bound.invite(signedin.sid_of(request) or "", clock_now())
         path = reverse("authshield:dbsc_register")

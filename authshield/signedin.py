@@ -103,7 +103,7 @@ def start_after(request: HttpRequest, assessment: Assessment, now: datetime) -> 
         return sid, device
     renew_device(request)
     doubles.retire(assessment.event.account or "", device.key, now)
-    return sid, replace(device, id=None, key="", generation=0, mark="")
+    return sid, replace(device, id=None, key="")
 
 
 def bind(request: HttpRequest, key: str, now: datetime) -> bool:

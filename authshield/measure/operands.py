@@ -117,7 +117,7 @@ def field_tag(keys: Keys, field: str, value: str) -> int:
     return keys.tag("fingerprint" if field == "fp" else field, value) if value else 0
 
 
-_LASTING = frozenset({"token", "device", "fingerprint", "block", "carrier", "country", "browser", "traits"})
+_LASTING = frozenset({"device", "fingerprint", "block", "carrier", "country", "browser", "traits"})
 _LASTING_KINDS = frozenset({"ip", "net", "asn", "dev", "cc", "fp"})
 
 
@@ -151,12 +151,9 @@ def _device(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
     return NOTHING if found is None else _bytes(keys.tag("device", found))
 
 
-def _token(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
+def _token(event: Event, _: Mapping[str, str], __: Keys) -> bytes:
     """The generation of the device cookie, and which cookie of that generation it is."""
-    device = event.device
-    if device.generation == 0:
-        return NO_TOKEN
-    return device.generation.to_bytes(2, "big") + _bytes(keys.tag("token", device.mark))
+    return bytes.fromhex(event.cookie) if event.cookie else NO_TOKEN
 
 
 def _proof(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:

@@ -13,6 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from authshield.conf import current
+from authshield.observe.cookies import put_cookie as put
 from authshield.sealing import POINT_BYTES, is_p256, is_signed_by, is_signed_by_rsa, keyed_hash
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def put_cookie(response: HttpResponseBase, identifier: str, sid: str, now: datet
     seconds = current().DBSC_COOKIE_SECONDS
     until = str(int(now.timestamp()) + seconds)
     value = f"{until}.{identifier}.{_mac(identifier, sid, until)}"
-    response.set_cookie(COOKIE, value, max_age=seconds, secure=True, httponly=True, samesite="Lax", path="/")
+    put(response, COOKIE, value, seconds=seconds, is_secure=True)
 
 
 def is_held(request: HttpRequest, sid: str, now: datetime) -> bool:

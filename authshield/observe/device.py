@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from authshield.conf import current, sealing_keys
+from authshield.observe.cookies import put_cookie
 from authshield.sealing import is_signed, sign
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 _FORM = re.compile(
-    r"^v2\.(([A-Za-z0-9_-]{22})\.([0-9a-f]{4})\.([A-Za-z0-9_-]{8})\.((?:[A-Za-z0-9_-]{43})?))\.([0-9a-f]{64})\Z"
+    r"^v2\.(([A-Za-z0-9_-]{22})\.([0-9a-f]{4})\.([0-9a-f]{12})\.((?:[A-Za-z0-9_-]{43})?))\.([0-9a-f]{64})\Z"
 )
 _FIRST_FORM = re.compile(r"^v1\.([A-Za-z0-9_-]{22})\.([0-9a-f]{64})\Z")
 _PURPOSE = "device-cookie"
 _ISSUED = "_authshield_issued_device"
 _READ = "_authshield_device"
 _UNREAD: Any = object()
-_LONGEST = 150
+_LONGEST = 154
 _CACHED = 8192
 _LAST_GENERATION = 0xFFFF
 
@@ -42,6 +43,11 @@ class Token(NamedTuple):
     generation: int = 0
     mark: str = ""
     key: str = ""
+
+    @property
+    def cookie(self) -> str:
+        """Generation and mark as an event carries them: 16 digits, empty for a cookie of the first form."""
+        return f"{self.generation:04x}{self.mark}" if self.generation else ""
 
 
 def cookie_name(*, is_secure: bool) -> str:
@@ -114,16 +120,9 @@ def issue_device(request: HttpRequest, response: HttpResponseBase) -> None:
             return
         device_or_issued(request)
         token = getattr(request, _ISSUED)
-    settings = current()
-    response.set_cookie(
-        cookie_name(is_secure=request.is_secure()),
-        _written(token),
-        max_age=settings.DEVICE_COOKIE_SECONDS,
-        secure=request.is_secure(),
-        httponly=True,
-        samesite="Lax",
-        path="/",
-    )
+    is_secure = request.is_secure()
+    name, seconds = cookie_name(is_secure=is_secure), current().DEVICE_COOKIE_SECONDS
+    put_cookie(response, name, _written(token), seconds=seconds, is_secure=is_secure)
 
 
 def _written(token: Token) -> str:
@@ -132,4 +131,4 @@ def _written(token: Token) -> str:
 
 
 def _mark() -> str:
-    return secrets.token_urlsafe(6)
+    return secrets.token_hex(6)

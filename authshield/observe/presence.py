@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from authshield.conf import current
 from authshield.observe.client_ip import client_ip
+from authshield.observe.cookies import put_cookie
 from authshield.observe.proof import SESSION, VALID, seen_proof
 from authshield.sealing import keyed_hash
 from authshield.vocabulary.address import is_ipv4
@@ -60,15 +61,8 @@ def issue_presence(request: HttpRequest, response: HttpResponseBase, place: str,
         return
     seconds = current().PRESENCE_SECONDS
     until = str(int(now.timestamp()) + seconds)
-    response.set_cookie(
-        cookie_name(is_secure=request.is_secure()),
-        f"{until}.{_mac(stored, place, until)}",
-        max_age=seconds,
-        secure=request.is_secure(),
-        httponly=True,
-        samesite="Lax",
-        path="/",
-    )
+    is_secure, value = request.is_secure(), f"{until}.{_mac(stored, place, until)}"
+    put_cookie(response, cookie_name(is_secure=is_secure), value, seconds=seconds, is_secure=is_secure)
 
 
 def place_of(request: HttpRequest, network: Network) -> str:

@@ -39,7 +39,9 @@ SKEW_SECONDS = 30
 LATE_SECONDS = 120
 """How old a proof may get on its way."""
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+UNSIGNED = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods of pages: what is opened by a link cannot be signed."""
+
 _PURPOSE = "proof-nonce"
 _FORM = re.compile(
     r"v1\.([A-Za-z0-9_-]{86})\.(([0-9a-z]{1,11})\.[A-Za-z0-9_-]{11}\.[0-9a-f]{32})\.([0-9]{1,15})\.([A-Za-z0-9_-]{86})"
@@ -72,7 +74,7 @@ def proof_of(request: HttpRequest, now: datetime) -> Proof:
     """The proof that came, whoever's key it is. Read once a request. Cost: 0.1 ms where there is one."""
     found: Proof | None = getattr(request, _READ, None)
     if found is None:
-        found = NONE if request.method in _SAFE else _read(request, now)
+        found = NONE if request.method in UNSIGNED else _read(request, now)
         setattr(request, _READ, found)
     return found
 

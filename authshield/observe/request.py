@@ -10,26 +10,27 @@ from typing import TYPE_CHECKING
 from authshield.backends.loader import load
 from authshield.conf import current, sealing_keys
 from authshield.observe.client_ip import client_ip, peer_is_trusted
-from authshield.observe.dbsc import is_held as holds_cookie
+from authshield.observe.dbsc import is_held as is_bound_by_browser
 from authshield.observe.device import read_token
 from authshield.observe.fingerprint import clean
 from authshield.observe.presence import issue_presence, place_of, seconds_left
-from authshield.observe.proof import SESSION, VALID, Proof, seen_proof, state_of
+from authshield.observe.proof import NONE, SESSION, UNSIGNED, VALID, Proof, state_of
 from authshield.observe.user_agent import MAX_LENGTH, summarise
 from authshield.sealing import keyed_hash
 from authshield.vocabulary.event import Client, DeviceSeen, Event, Kind, Network, Subject, Who
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-    from authshield.observe.device import Token
     from authshield.vocabulary.ports import GeoLocator
 
 FINGERPRINT_KEY = "authshield_fingerprint"
 _CACHED = 8192
+_NOTHING: dict[str, str] = {}
 _JA4 = re.compile(r"^[tqd](?:\d\d|s[23]|d[123])[di]\d{4}[0-9A-Za-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}\Z", re.ASCII)
 
 
@@ -46,9 +47,16 @@ def observe(
     Cost: no query, no network; about 8 µs, 60 µs for a browser never seen by this process.
     """
     client = observe_client(request)
-    network = _locate(client.ip)
-    proof, is_bound = _proof(request, kind, network, now)
-    is_held = current().DBSC and _is_held(request, now)
+    network, token = _locate(client.ip), read_token(request)
+    session = getattr(request, "session", None)
+    stored, prints = (
+        (session.get(SESSION), session.get(FINGERPRINT_KEY)) if session is not None else (None, None)
+    )
+    if not isinstance(stored, dict):
+        stored = _NOTHING
+    proof, is_bound = _proof(request, kind, stored, network, now=now)
+    is_held = current().DBSC and is_bound_by_browser(request, stored.get("sid", ""), now)
+    fingerprint = tuple(clean(prints).items()) if isinstance(prints, dict) else ()
     return Event(
         id=f"{int(now.timestamp() * 1000):011x}{os.urandom(10).hex()}",
         at=now,
@@ -56,11 +64,14 @@ def observe(
         account=who.account,
         session=who.session,
         client=client,
-        device=_device(request, proof.state, is_bound=is_bound, is_held=is_held),
+        device=_seen(
+            token.id if token else None, fingerprint, sealing_keys(), proof.state, (is_bound, is_held)
+        ),
         network=network,
         subject=subject,
         username=who.username,
         proof=proof.tag,
+        cookie=token.cookie if token else "",
     )
 
 
@@ -93,9 +104,8 @@ def _ja4(request: HttpRequest) -> str:
 
 
 def renew_presence(request: HttpRequest, response: HttpResponseBase, now: datetime) -> None:
-    """Let the answer to a proved request bring the sign of presence. Cost: below 1 µs for any other."""
-    if seen_proof(request).state == VALID:
-        issue_presence(request, response, place_of(request, _locate(client_ip(request))), now)
+    """Let the answer to a proved request bring the sign of presence."""
+    issue_presence(request, response, place_of(request, _locate(client_ip(request))), now)
 
 
 def presence_left(request: HttpRequest, now: datetime) -> int:
@@ -103,52 +113,34 @@ def presence_left(request: HttpRequest, now: datetime) -> int:
     return seconds_left(request, place_of(request, _locate(client_ip(request))), now)
 
 
-def _proof(request: HttpRequest, kind: Kind, network: Network, now: datetime) -> tuple[Proof, bool]:
+def _proof(
+    request: HttpRequest, kind: Kind, stored: Mapping[str, str], network: Network, *, now: datetime
+) -> tuple[Proof, bool]:
     """The device's proof, and whether the session owes one. For a page it is enough that one was given lately.
 
     A session that was confirmed after its key was lost still owes one for everything but pages.
     """
-    proof = state_of(request, now)
-    session = getattr(request, "session", None)
-    stored = session.get(SESSION) if session is not None else None
-    if not isinstance(stored, dict):
-        return proof, False
-    if kind is not Kind.REQUEST:
+    proof = NONE if request.method in UNSIGNED else state_of(request, now)
+    if "key" not in stored or kind is not Kind.REQUEST:
         return proof, "key" in stored
-    key = stored.get("key")
-    if key and not proof.state and seconds_left(request, place_of(request, network), now):
+    if stored["key"] and not proof.state and seconds_left(request, place_of(request, network), now):
         return Proof(VALID), True
-    return proof, bool(key)
-
-
-def _is_held(request: HttpRequest, now: datetime) -> bool:
-    session = getattr(request, "session", None)
-    stored = session.get(SESSION) if session is not None else None
-    return isinstance(stored, dict) and holds_cookie(request, stored.get("sid", ""), now)
-
-
-def _device(request: HttpRequest, proof: str, *, is_bound: bool, is_held: bool) -> DeviceSeen:
-    token = read_token(request)
-    session = getattr(request, "session", None)
-    stored = session.get(FINGERPRINT_KEY) if session is not None else None
-    if not isinstance(stored, dict):
-        return _seen(token, (), sealing_keys(), proof, (is_bound, is_held))
-    return _seen(token, tuple(clean(stored).items()), sealing_keys(), proof, (is_bound, is_held))
+    return proof, bool(stored["key"])
 
 
 @lru_cache(maxsize=_CACHED)
 def _seen(
-    token: Token | None,
+    device: str | None,
     fingerprint: tuple[tuple[str, str], ...],
     _keys: tuple[bytes, ...],
     proof: str,
     bindings: tuple[bool, bool],
 ) -> DeviceSeen:
     prints = dict(fingerprint)
-    if token is None:
-        return DeviceSeen(None, proof, prints, "", 0, "", *bindings)
-    key = keyed_hash(token.id, "device")
-    return DeviceSeen(token.id, proof, prints, key, token.generation, token.mark, *bindings)
+    if device is None:
+        return DeviceSeen(None, proof, prints, "", *bindings)
+    key = keyed_hash(device, "device")
+    return DeviceSeen(device, proof, prints, key, *bindings)
 
 
 def _locate(ip: str) -> Network:

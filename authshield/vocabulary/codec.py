@@ -57,6 +57,8 @@ def occasion_to_plain(event: Event) -> Plain:
     }
     if event.proof:
         plain["p"] = event.proof
+    if event.cookie:
+        plain["o"] = event.cookie
     if event.subject is not None:
         name = type(event.subject).__name__
         plain["x"] = [name, *_WRITERS[name](event.subject)]
@@ -96,13 +98,14 @@ def event_from_plain(plain: Mapping[str, Any]) -> Event:
         subject=None if subject is None else _READERS[subject[0]](subject[1:]),
         username=plain["u"],
         proof=plain.get("p", ""),
+        cookie=plain.get("o", ""),
     )
 
 
 def _device_to_list(device: DeviceSeen) -> list[Any]:
     row = [device.id, device.proof, dict(device.fingerprint), device.key]
-    if device.generation or device.is_bound or device.is_held:
-        row += [device.generation, device.mark, device.is_bound, device.is_held]
+    if device.is_bound or device.is_held:
+        row += [device.is_bound, device.is_held]
     return row
 
 

@@ -62,17 +62,15 @@ class DeviceSeen:
 
     ``id`` is the verified id from the device cookie, None where no valid cookie came. ``proof`` is
     "valid", "invalid" or "" (none offered). ``fingerprint`` holds short strings. ``key`` is the keyed hash of
-    the id under which the desk sees the device; recorded events have none. ``generation`` and ``mark`` are the
-    cookie's: of two copies one grows old. ``is_bound`` says that the session is bound to the device's key,
-    ``is_held`` that the cookie came which the browser itself keeps alive (device bound session credentials).
+    the id under which the desk sees the device; recorded events have none. ``is_bound`` says that the session is
+    bound to the device's key, ``is_held`` that the cookie came which the browser itself keeps alive (device bound
+    session credentials).
     """
 
     id: str | None = None
     proof: str = ""
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
-    generation: int = 0
-    mark: str = ""
     is_bound: bool = False
     is_held: bool = False
 
@@ -225,7 +223,8 @@ class Event:
 
     ``account`` is the broker's stable account id (None where no such account exists), ``session`` an
     opaque id that is the same for all events of one signed-in session, ``at`` aware and UTC. ``proof`` names the very
-    proof that came with it, so that the store sees whether it came before.
+    proof that came with it, so that the store sees whether it came before; ``cookie`` has generation and mark of the
+    device cookie in 16 hex digits: of two copies one grows old.
     """
 
     id: str
@@ -239,6 +238,7 @@ class Event:
     subject: Subject = None
     username: str = ""
     proof: str = ""
+    cookie: str = ""
 
     @property
     def at_ms(self) -> int:
