@@ -13,7 +13,7 @@ from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from authshield import attempts, operations, signedin
+from authshield import attempts, demands, operations, signedin
 from authshield.backends.accounts import limiter_name
 from authshield.clock import now
 from authshield.enforce import responses
@@ -67,7 +67,7 @@ class ProtectedView:
         self.parse = parse
         self.describe = describe
         self.held_url = held_url
-        self.floor: operations.Floor | None = None
+        self.floor: demands.Floor | None = None
 
     def __call__(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Answer a request."""
@@ -190,7 +190,7 @@ def protect(
     parse: Parse,
     describe: Describe,
     held_url: str = "/orders/",
-    floor: operations.Floor | None = None,
+    floor: demands.Floor | None = None,
 ) -> Callable[[AnyView], ProtectedView]:
     """Guard a view: ``view(request, operation, **kwargs)`` acts only where ``operation`` is not None.
 

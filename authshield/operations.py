@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, transaction
@@ -17,14 +17,13 @@ from django.shortcuts import redirect
 from django.urls import Resolver404
 from django.urls import resolve as resolve_path
 
-from authshield import signedin
+from authshield import demands, signedin
 from authshield.clock import now as clock_now
 from authshield.contain import contacts
 from authshield.contain.notices import local_time, notify
 from authshield.enforce import challenges, gate, holds, responses
 from authshield.errors import ChallengeError, GatewayError, Refused, StepUpRequired, StoreUnavailable
-from authshield.factors import enrolled
-from authshield.judge.demand import Demand, resolve
+from authshield.judge.demand import Demand
 from authshield.measure import profile
 from authshield.measure.settle import ISSUED_ORDER
 from authshield.measure.store import default_store
@@ -37,7 +36,7 @@ from authshield.vocabulary.decision import Final, Outcome
 from authshield.vocabulary.event import Kind, ProfileChange, Who
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
     from django.http import HttpRequest
@@ -59,13 +58,6 @@ class Execute(Protocol):
         """Carry it out."""
 
 
-class Floor(Protocol):
-    """What an operation asks for whatever the rules say; it never softens."""
-
-    def __call__(self, demand: Demand, facts: Mapping[str, Any], enrolled: Collection[str]) -> Demand:
-        """The stricter of what is demanded and what the floor asks of an account with these factors."""
-
-
 @dataclass(slots=True)
 class Held(Exception):  # noqa: N818 - an outcome, not an error
     """The operation waits. ``hold`` is its row."""
@@ -80,7 +72,7 @@ def carry_out(
     execute: Execute,
     *,
     challenge: Challenge | None = None,
-    floor: Floor | None = None,
+    floor: demands.Floor | None = None,
 ) -> HttpResponseBase:
     """Judge an operation and let ``execute`` do it, or raise what stands in its way.
 
@@ -99,7 +91,7 @@ async def acarry_out(
     subject: Subject,
     execute: Execute,
     *,
-    floor: Floor | None = None,
+    floor: demands.Floor | None = None,
 ) -> HttpResponseBase:
     """``carry_out`` for an event loop: measured and judged there, carried out in a transaction's own thread."""
     now, challenge = clock_now(), None
@@ -123,15 +115,15 @@ def _decide(
     execute: Execute,
     *,
     challenge: Challenge | None,
-    floor: Floor | None,
+    floor: demands.Floor | None,
 ) -> HttpResponseBase:
     told = request.authshield = Guarded(assessment)  # type: ignore[attr-defined]
-    decision, now = assessment.decision, assessment.event.at
-    if floor is None and (decision.observe_only or decision.action == Action.ALLOW):
+    now = assessment.event.at
+    if demands.is_free(assessment, floor):
         return _execute(assessment, operation, execute, challenge=challenge, told=told)
     proved = Strength(challenge.proved) if challenge else Strength.NONE
     with _StoppedByErrors(assessment):
-        demand = _demand(request, assessment, floor)
+        demand = demands.of_operation(assessment, signedin.user_of_request(request), floor)
     is_proved = challenge is not None and proved >= demand.required
     if demand.action == Action.ALLOW or (demand.action == Action.CHALLENGE and is_proved):
         response = _execute(assessment, operation, execute, challenge=challenge, told=told)
@@ -144,15 +136,6 @@ def _decide(
         _hold(assessment, operation, now)
     _deny(assessment, operation, now)
     raise refusal(assessment)
-
-
-def _demand(request: HttpRequest, assessment: Assessment, floor: Floor | None) -> Demand:
-    decision = assessment.decision
-    names = enrolled(signedin.user_of_request(request))
-    demand = (
-        Demand(Action.ALLOW) if decision.observe_only else resolve(decision, assessment.event.kind, names)
-    )
-    return demand if floor is None else floor(demand, assessment.features.facts, names)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from authshield.conf import current
+from authshield.demands import at_least
 from authshield.factors.passkey import FACTOR
 from authshield.judge.demand import Demand
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Action, Strength
@@ -17,7 +18,7 @@ from authshield.vocabulary.actions import FACTOR_STRENGTH, Action, Strength
 def strongest(demand: Demand, facts: Mapping[str, Any], enrolled: Collection[str]) -> Demand:
     """A proof by a passkey where there is one, made for this change; else what the rules say."""
     del facts
-    return _stricter(demand, Strength.PHISHING_RESISTANT, enrolled) if FACTOR in enrolled else demand
+    return at_least(demand, Strength.PHISHING_RESISTANT, enrolled) if FACTOR in enrolled else demand
 
 
 def new_passkey(demand: Demand, facts: Mapping[str, Any], enrolled: Collection[str]) -> Demand:
@@ -27,12 +28,12 @@ def new_passkey(demand: Demand, facts: Mapping[str, Any], enrolled: Collection[s
     on opens a session, but plants no passkey. Who has nothing but a password has just typed it.
     """
     if FACTOR in enrolled:
-        return _stricter(demand, Strength.PHISHING_RESISTANT, enrolled)
+        return at_least(demand, Strength.PHISHING_RESISTANT, enrolled)
     if not may_begin(facts):
         return Demand(Action.DENY)
     best = max((FACTOR_STRENGTH[name] for name in enrolled), default=Strength.NONE)
     if best:
-        return _stricter(demand, best, enrolled)
+        return at_least(demand, best, enrolled)
     is_fresh = facts["session.age_seconds"] <= current().FRESH_PROOF_SECONDS
     return demand if is_fresh else Demand(Action.DENY)
 
@@ -41,11 +42,3 @@ def may_begin(facts: Mapping[str, Any]) -> bool:
     """Whether an account's first passkey may come from this device and session."""
     is_moved = facts["session.device_changed"] or facts["session.browser_changed"]
     return bool(facts["device.is_trusted"]) and not facts["session.is_unusual"] and not is_moved
-
-
-def _stricter(demand: Demand, least: Strength, enrolled: Collection[str]) -> Demand:
-    """At least this proof; a demand that the rules have made already stays where it is stronger."""
-    if demand.action > Action.CHALLENGE or (demand.action == Action.CHALLENGE and demand.required >= least):
-        return demand
-    enough = [name for name in FACTOR_STRENGTH if name in enrolled and FACTOR_STRENGTH[name] >= least]
-    return Demand(Action.CHALLENGE, least, tuple(sorted(enough, key=lambda name: FACTOR_STRENGTH[name])))
