@@ -14,7 +14,7 @@ from authshield import signedin
 from authshield.attempts import count
 from authshield.clock import now as clock_now
 from authshield.conf import current
-from authshield.enforce import challenges, gate
+from authshield.enforce import challenges, gate, responses
 from authshield.errors import ProofRequired, Refused, StepUpRequired
 from authshield.factors import enrolled
 from authshield.judge import judge
@@ -27,6 +27,7 @@ from authshield.signin import CHALLENGE_META, MAX_PATH, refusal, safe_path
 from authshield.tune.rulebook import active
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.assessment import Assessment
+from authshield.vocabulary.assurance import EXPIRED
 from authshield.vocabulary.decision import Final, Outcome, Reason
 from authshield.vocabulary.event import Kind, PageRequest, Who
 from authshield.vocabulary.operation import Operation
@@ -133,6 +134,9 @@ def _enforce(request: HttpRequest, assessment: Assessment, return_to: str = "") 
         _challenge(request, assessment, return_to)
     elif decision.action != Action.ALLOW and not decision.observe_only:
         conclude(assessment, Outcome(Final.STOPPED))
+        if request.path == responses.login_path() and any(one.code == EXPIRED for one in decision.reasons):
+            signedin.empty(request)  # whoever comes back to sign in does just that
+            return
         raise refusal(assessment)
     if _asks_for_old_password(request):
         count(request, Kind.FACTOR_ATTEMPT, Who(event.account, event.session), event.at)

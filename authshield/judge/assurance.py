@@ -186,12 +186,13 @@ def _cooldown(
 
 def _lifetime(event: Event, facts: Mapping[str, FactValue], lifetimes: Lifetimes) -> list[Finding]:
     """Whether the session is over, or too old to trade in without a new proof."""
-    idle, age = _number(facts["session.idle_seconds"]), _number(facts["session.age_seconds"])
+    takes_back = isinstance(event.subject, OrderChange) and event.subject.change == "cancel"
+    # Taking an order back is nobody's harm, and programs do it after hours of waiting.
+    idle = 0.0 if takes_back else _number(facts["session.idle_seconds"])
+    age = _number(facts["session.age_seconds"])
     if _is_over(idle, lifetimes.reading_idle) or _is_over(age, lifetimes.reading_absolute):
         return [Finding("session-expired", EXPIRED, 0.0, Action.DENY, text="the session is over by its age")]
-    if event.kind not in HOLDABLE or (
-        isinstance(event.subject, OrderChange) and event.subject.change == "cancel"
-    ):
+    if event.kind not in HOLDABLE or takes_back:
         return []
     since_proof = min(age, _number(facts["session.proof_age_seconds"]))
     if _is_over(idle, lifetimes.trading_idle) or _is_over(since_proof, lifetimes.trading_absolute):

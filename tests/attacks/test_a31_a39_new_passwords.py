@@ -12,7 +12,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from authshield.models import AccountState, Challenge, Session
 from tests.servers import Valkey
-from tests.site import Guest, challenge_in, code_of, stranger, work_off
+from tests.site import Guest, challenge_in, code_of, prove, stranger, work_off
 
 pytestmark = pytest.mark.usefixtures("own_site")
 NEW = "a quite new passphrase"
@@ -113,6 +113,7 @@ def test_a38_signed_out_everywhere_holds_for_a_session_that_no_worker_has_seen(s
     token = thief.api_sign_in("dave").json()["token"]
     bearer = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
     assert thief.sign_in("dave").headers["Location"] == "/"
+    prove(owner, "dave", "/security/sessions/end-others/")
     owner.client.post("/security/sessions/end-others/")
     assert owner.is_signed_in
     order = {"symbol": "1301", "side": "buy", "quantity": "1", "order_type": "market"}

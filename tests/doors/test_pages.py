@@ -13,7 +13,7 @@ from authshield.vocabulary.actions import Action
 from authshield.vocabulary.event import Kind
 from tests.doors.conftest import Tighten
 from tests.servers import Valkey
-from tests.site import Guest, challenge_in, code_of, work_off
+from tests.site import Guest, challenge_in, code_of, prove, work_off
 
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 
@@ -131,6 +131,7 @@ def test_an_ended_session_is_told_to_a_program(
     """Rather than that it never was one; a page leads to the sign-in."""
     other = Guest()
     other.sign_in("alice")
+    prove(other, "alice", "/security/sessions/end-others/")
     with django_capture_on_commit_callbacks(execute=True):
         other.client.post("/security/sessions/end-others/")
     answer: Any = alice.api("GET", "/api/orders")

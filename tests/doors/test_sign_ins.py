@@ -22,7 +22,7 @@ from authshield.vocabulary.actions import Action
 from authshield.vocabulary.event import Kind
 from tests.client import CHROME, ELSEWHERE, HOME
 from tests.doors.conftest import Tighten
-from tests.site import Guest, challenge_in, code_of, stranger, work_off
+from tests.site import Guest, challenge_in, code_of, prove, stranger, work_off
 
 pytestmark = pytest.mark.usefixtures("site")
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -116,6 +116,7 @@ def test_a_token_is_bound_by_its_session(
     assert program.api("GET", "/api/orders", **bearer).status_code == 200
     sid = Session.objects.get().pk
     owner.sign_in("alice")
+    prove(owner, "alice", f"/security/sessions/{sid}/end/")
     with django_capture_on_commit_callbacks(execute=True):
         owner.client.post(f"/security/sessions/{sid}/end/")
     answer = program.api("GET", "/api/orders", **bearer)
