@@ -14,10 +14,12 @@ from django.db.models import Model, Q, QuerySet
 
 from authshield.conf import current
 from authshield.models import (
+    Approval,
     Case,
     Challenge,
     Device,
     FallbackWindow,
+    FormerAddress,
     Hold,
     JournalEntry,
     Label,
@@ -67,6 +69,9 @@ def _expired(now: datetime) -> Iterator[QuerySet[Any]]:
     yield OutboxTask.objects.filter(done_at__lt=journal)
     yield FallbackWindow.objects.filter(updated_at__lt=now - timedelta(days=FALLBACK_DAYS))
     yield ScanMember.objects.filter(at__lt=now - timedelta(days=SCAN_DAYS))
+    former = now - timedelta(days=settings.FORMER_ADDRESS_DAYS)
+    yield FormerAddress.objects.filter(replaced_at__lt=former)
+    yield Approval.objects.filter(~Q(state=Approval.State.ASKED), asked_at__lt=ledger)
     yield StoreReport.objects.filter(reported_at__lt=journal)
     yield Hold.objects.filter(~Q(state=Hold.State.WAITING), created_at__lt=ledger)
     # Counts stay: they are nobody's. What was unlearnt stays as long as its label could be taken back.
