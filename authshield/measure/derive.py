@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from authshield.measure import surprise
 from authshield.measure.derive_order import order_facts, order_own_facts
+from authshield.measure.derive_session import session_facts
 from authshield.measure.derive_unexpected import UNEXPECTED, unexpected_facts
 from authshield.measure.lazy import Fillers, LazyFacts
 from authshield.measure.plan import DAY_MS, DEFAULT_TRUST_DAYS, HOUR_MS, order_of
 from authshield.measure.reply import Reading, read
 from authshield.measure.travel import least_speed_kmh
 from authshield.vocabulary.event import Login, OrderChange, PageRequest, ProfileChange, Withdrawal
-from authshield.vocabulary.facts import MISSING, NEVER_HOURS, NEVER_SECONDS
+from authshield.vocabulary.facts import MISSING, NEVER_HOURS
 from authshield.vocabulary.features import Features
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 WARM_LOGINS = 3
 """An account with fewer learnt sign-ins is cold."""
 
-BINDING_MS = 30_000
 PROVED = "valid"
 USED_PROOF = "invalid"
 """What a proof is worth that came before."""
@@ -208,30 +208,8 @@ def _session(facts: Facts, source: Source) -> None:
     facts["session.key_missing"] = is_missing
     if reading is None:
         return
-    session = reading.session
-    if not session:
-        return
-    bound = session.get("bound", 0)
-    if bound:
-        # What was on its way when the browser got the cookie for the first time comes without.
-        is_late = at > bound + BINDING_MS and not event.device.is_held
-        facts["session.is_bound"], facts["session.key_missing"] = True, is_missing or is_late
-    proof = session.get("proof", 0)
-    facts["session.age_seconds"] = max(0, at - session.get("started", at)) / 1000
-    seen = max(session.get("started", at), reading.seen_before_ms)
-    facts["session.idle_seconds"] = max(0, at - seen) / 1000
-    facts["session.login_risk"] = float(session.get("risk", 0.0))
-    facts["session.login_evidence"] = float(session.get("nats", 0.0))
-    facts["session.score"] = float(session.get("score", 0.0))
-    facts["session.peak"] = float(session.get("peak", 0.0))
-    facts["session.strength"] = session.get("strength", 0)
-    facts["session.proof_age_seconds"] = max(0, at - proof) / 1000 if proof else NEVER_SECONDS
-    facts["session.is_ended"] = bool(session.get("ended")) or _is_cut_off(reading)
-    # A device that had a cookie at the sign-in and comes without one now is another device.
-    facts["session.device_changed"] = reading.is_other_device
-    facts["session.browser_changed"] = _differs(session.get("browser", ""), event.client.browser)
-    facts["session.network_changed"] = _differs(session.get("asn", 0), event.network.asn)
-    facts["session.country_changed"] = _differs(session.get("country", ""), event.network.country)
+    if reading.session:
+        session_facts(facts, event, reading, at)
 
 
 def _unusual(facts: Facts, source: Source) -> None:
@@ -288,16 +266,6 @@ def _request(facts: Facts, source: Source) -> None:
 def _lists(facts: Facts, _: Source) -> None:
     """Who is on which list only the ruleset knows."""
     facts.update({name: [] for name in _DEFAULTS["lists"]})
-
-
-def _is_cut_off(reading: Reading) -> bool:
-    """Whether all sessions of the account were ended after this one began, and it was not the one to stay."""
-    cut = reading.account.get("cut", 0)
-    return bool(reading.session.get("started", cut + 1) <= cut and reading.session.get("spared", 0) < cut)
-
-
-def _differs(then: str | int, now: str | int) -> bool:
-    return bool(then) and bool(now) and then != now
 
 
 _GROUPS: dict[str, Callable[[Facts, Source], None]] = {
