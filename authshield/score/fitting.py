@@ -41,6 +41,8 @@ LEAST_FOR_OWN = {
 victim's street, passkeys on a hijacked machine)."""
 
 LEAST, MOST = -1.5, 5.0
+MOST_ABOVE_LEAST = {"order:stake": 3.5}
+"""What a sign may weigh at most above its first step: a customer who always trades much shall not always be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,8 @@ def _bounded(weights: Floats, layout: _Layout, mass: Floats) -> Floats:
     for sign in SIGNS:
         here = slice(layout.starts[sign.code], layout.starts[sign.code] + sign.steps)
         rising = _rising(weights[here], mass[here])
-        weights[here] = np.clip(rising, LEAST_FOR_OWN.get(sign.code, LEAST), MOST)
+        least = max(rising[0], LEAST_FOR_OWN.get(sign.code, LEAST))
+        weights[here] = np.clip(rising, least, min(MOST, least + MOST_ABOVE_LEAST.get(sign.code, MOST - LEAST)))
     return weights
 
 

@@ -17,17 +17,17 @@ def _examples(number: int, seed: int) -> list[Example]:
     for _ in range(number):
         is_fraud = dice.random() < 0.1
         step = dice.choice((3, 4, 5)) if dice.random() < (0.9 if is_fraud else 0.1) else dice.choice((0, 1))
-        made.append(Example("order", {"who:device": step}, is_fraud))
+        made.append(Example("order", {"who:network": step}, is_fraud))
     return made
 
 
 def test_weights_follow_the_labels_and_keep_their_bounds() -> None:
     """What goes with fraud weighs more; no step weighs less than the one before; familiarity buys a bounded trust."""
     fitted = fit(_examples(4000, 1), shipped(), pull=1)
-    device = fitted["who:device"]
+    device = fitted["who:network"]
     assert list(faults(fitted)) == []
     assert device[4] - device[0] > 2
-    assert device[0] >= LEAST_FOR_OWN["who:device"]
+    assert device[0] >= LEAST_FOR_OWN["who:network"]
 
 
 def test_what_nobody_labelled_keeps_its_weight() -> None:

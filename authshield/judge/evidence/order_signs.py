@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 LEAST = -9.0
 """Below every step: not a buy, or nothing known of the symbol."""
 
-THIN = 20_000_000
-"""Yen a day: the least that the Tokyo exchange lets a Prime stock trade on average."""
-
 STAKE = 1_000_000
 """Yen; an ordinary order. What a wrong hold costs is the same for every order, what a thief takes is not."""
 
@@ -31,11 +28,6 @@ DESTINATION_DAYS = (1.0, 7.0, 30.0)
 
 def _is_buy(facts: Facts) -> bool:
     return facts["order.side"] == "buy"
-
-
-def _magnitude(value: float, unit: float) -> float:
-    """log10 of ``value`` in units of ``unit``: as a difference, since the quotient of a tiny value is 0."""
-    return log10(value) - log10(unit)
 
 
 def symbol(facts: Facts) -> float:
@@ -51,30 +43,14 @@ def impact(facts: Facts) -> float:
     return log10(share) if share > 0 and _is_buy(facts) else LEAST
 
 
-def thin(facts: Facts) -> float:
-    """How many times less than a thin symbol it is traded, as a logarithm."""
-    traded = number(facts, "order.adv")
-    return -_magnitude(traded, THIN) if traded > 0 and _is_buy(facts) else LEAST
-
-
-def unlike(facts: Facts) -> float:
-    """How unexpected it is that the account buys what its order moves the price of."""
-    return number(facts, "order.thin_surprise") or OWN
-
-
 def concentration(facts: Facts) -> float:
     """Bought of the symbol in a day, as a share of all buying power."""
     return number(facts, "order.concentration") if _is_buy(facts) else 0.0
 
 
-def size(facts: Facts) -> float:
-    """The buy as a share of the portfolio."""
-    return number(facts, "order.portfolio_share") if _is_buy(facts) else 0.0
-
-
 def sold(facts: Facts) -> float:
-    """Sold in a day as a share of the portfolio before."""
-    return number(facts, "order.liquidation_24h")
+    """Sold within half an hour as a share of the portfolio before: a thief's pace. ``sale`` looks at the whole day."""
+    return number(facts, "order.liquidation_30m")
 
 
 def sale(facts: Facts) -> float:
@@ -104,9 +80,14 @@ def pace(facts: Facts) -> float:
 
 
 def stake(facts: Facts) -> float:
-    """The logarithm of what is bought or sold in a day, in units of ``STAKE``."""
-    moved = number(facts, "order.turnover_24h")
-    return _magnitude(moved, STAKE) if moved > 0 else LEAST
+    """The logarithm of the order's value, in units of ``STAKE``."""
+    value = number(facts, "order.value")
+    return log10(value) - log10(STAKE) if value > 0 else LEAST  # the quotient of a tiny value would be 0
+
+
+def hurry(facts: Facts) -> float:
+    """How soon after the sign-in, in seconds below 0."""
+    return -number(facts, "session.age_seconds")
 
 
 def pump(facts: Facts) -> float:

@@ -46,6 +46,16 @@ def network(facts: Facts) -> float:
     return number(facts, "network.surprise") or OWN
 
 
+def untrusted(facts: Facts) -> float:
+    """Whether the account does not trust the device (yet)."""
+    return float(not facts["device.is_trusted"])
+
+
+def away(facts: Facts) -> float:
+    """Whether the network is none that the account usually uses."""
+    return float(not facts["network.is_familiar"])
+
+
 def relay(facts: Facts) -> float:
     """Whether it is a network that people do not live in, and not one that the account usually uses."""
     return float(facts["network.kind"] in RELAYS and not facts["network.is_familiar"])

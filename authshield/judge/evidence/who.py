@@ -22,8 +22,10 @@ def _at_both(
 
 
 WHO: tuple[Sign, ...] = (
-    *_at_both(
-        "device",
+    Sign(
+        "login:device",
+        SESSION,
+        LOGIN,
         edges=(-0.5, 0.3, 1.0, 2.0, 3.0),
         read=session_signs.device,
         facts=(
@@ -32,6 +34,24 @@ WHO: tuple[Sign, ...] = (
             "account.logins",
         ),
         text="device",
+    ),
+    Sign(
+        "who:device",
+        SESSION,
+        LATER,
+        edges=(0.5,),
+        read=session_signs.untrusted,
+        facts=("device.is_trusted",),
+        text="device",
+    ),
+    Sign(
+        "who:away",
+        SESSION,
+        LATER,
+        edges=(0.5,),
+        read=session_signs.away,
+        facts=("network.is_familiar",),
+        text="network that is not the usual one",
     ),
     *_at_both(
         "network",
@@ -124,7 +144,7 @@ WHO: tuple[Sign, ...] = (
         "who:sign_in",
         SESSION,
         LATER,
-        edges=(-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.5),
+        edges=(-3.0, -1.5, -0.8, 0.0, 1.0, 2.5, 4.0),
         read=session_signs.sign_in,
         facts=("session.login_evidence",),
         text="evidence at the sign-in",

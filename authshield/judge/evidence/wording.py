@@ -40,14 +40,10 @@ def _impact(value: float) -> str:
     return "no buy, or its daily trade is unknown" if value < -8 else f"{10**value:.1%} of a day's trade"  # noqa: PLR2004
 
 
-def _thin(value: float) -> str:
-    if value < -8:  # noqa: PLR2004 - order_signs.LEAST
-        return "no buy, or its daily trade is unknown"
-    return "thinly traded" if value > 0 else "traded well enough"
-
-
 _WORDS: dict[str, Callable[[float], str]] = {
-    "who:device": _known("a device that the account trusts", "a device that is not trusted"),
+    "login:device": _known("a device that the account trusts", "a device that is not trusted"),
+    "who:device": _one_of("a device that the account trusts", "a device that is not trusted"),
+    "who:away": _one_of("a network that the account usually uses", "not a network that the account usually uses"),
     "who:network": _known("the account's own network", "a network that is not familiar"),
     "who:relay": _one_of("no hosting or anonymizing network", "a hosting or anonymizing network"),
     "who:looks": _looks,
@@ -79,17 +75,15 @@ _WORDS: dict[str, Callable[[float], str]] = {
     "login:guessed": lambda value: f"strangers tried the password {value:.0f} times in a day",
     "order:symbol": _known("a symbol of the account's own, or no buy", "a symbol new to the account"),
     "order:impact": _impact,
-    "order:thin": _thin,
-    "order:unlike": _known("not unlike the account", "unlike the account to move a price"),
     "order:concentration": _share("{} of the buying power into one symbol"),
-    "order:size": _share("{} of the portfolio in one buy"),
-    "order:sold": _share("{} of the portfolio sold in a day"),
+    "order:sold": _share("{} of the portfolio sold within half an hour"),
     "order:sale": _known("no large sale, or not unlike the account", "unlike the account to sell so much"),
     "order:reuse": _share("{} of the proceeds spent at once"),
     "order:market": lambda value: "a usual market" if value <= 0 else "a market new to the account",
     "order:margin": _one_of("nothing new on margin", "the account's first order on margin"),
     "order:pace": lambda value: f"{value:.0f} orders in ten minutes",
-    "order:stake": lambda value: f"{STAKE * 10**value:,.0f} at stake in a day",
+    "order:stake": lambda value: f"{STAKE * 10**value:,.0f} at stake",
+    "order:hurry": lambda value: f"{-value:,.0f} seconds after the sign-in",
     "order:pump": _one_of("no pump", "sold out, then into a new symbol that the order moves"),
     "money:share": _share("{} of the account to be withdrawn"),
     "money:destination": _one_of(
