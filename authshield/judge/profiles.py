@@ -41,7 +41,8 @@ JSDA = Assurance(
         _WAY_BACK,
         Requirement(Act.FREEZE_RELEASE, _STRONG, interim=_OTP, max_age_seconds=15 * _MINUTE),
     ),
-    lifetimes=Lifetimes(_HOUR, _DAY, _HOUR // 2, _DAY // 2),
+    # The guideline names no times: who left a page open over a trading day is not asked, who did over night is.
+    lifetimes=Lifetimes(_DAY // 2, 7 * _DAY, _DAY // 3, _DAY),
 )
 JSDA_PASSKEYS = replace(
     JSDA,

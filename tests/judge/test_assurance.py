@@ -158,25 +158,28 @@ def test_a66_large_orders_cool_down_on_a_device_that_came_with_the_change() -> N
     assert asked(JSDA, Kind.ORDER_CHANGE, thief | {"change.kind": "cancel"}, subject=cancel) == ALLOWED
 
 
+TIMED = replace(JSDA, lifetimes=NIST.lifetimes)
+
+
 def test_n9_a_session_is_over_by_its_age_or_for_want_of_use() -> None:
     """Pages and orders alike; at the limit itself it still goes on."""
     for facts in ({"session.idle_seconds": 3601.0}, {"session.age_seconds": DAY + 1.0}):
         for kind in (Kind.REQUEST, Kind.ORDER):
-            decision = decided(JSDA, kind, facts)
+            decision = decided(TIMED, kind, facts)
             assert decision.action == Action.DENY
             assert "session_expired" in {reason.code for reason in decision.reasons}
-    assert asked(JSDA, Kind.REQUEST, {"session.idle_seconds": 3600.0}) == ALLOWED
+    assert asked(TIMED, Kind.REQUEST, {"session.idle_seconds": 3600.0}) == ALLOWED
 
 
 def test_n9_trading_asks_sooner_than_reading() -> None:
-    """After half an hour's rest or half a day: for a proof, which begins it anew; taking an order back never."""
-    for facts in ({"session.idle_seconds": 1801.0}, {"session.age_seconds": DAY / 2 + 1.0}):
-        assert asked(JSDA, Kind.REQUEST, facts) == ALLOWED
-        assert asked(JSDA, Kind.ORDER, facts) == (Action.CHALLENGE, NONE, STRONG)
+    """After a quarter of an hour's rest or half a day: for a proof, which begins it anew; taking an order back never."""
+    for facts in ({"session.idle_seconds": 901.0}, {"session.age_seconds": DAY / 2 + 1.0}):
+        assert asked(TIMED, Kind.REQUEST, facts) == ALLOWED
+        assert asked(TIMED, Kind.ORDER, facts) == (Action.CHALLENGE, NONE, STRONG)
         cancel = facts | {"change.kind": "cancel"}
-        assert asked(JSDA, Kind.ORDER_CHANGE, cancel, subject=OrderChange("o1", "cancel")) == ALLOWED
+        assert asked(TIMED, Kind.ORDER_CHANGE, cancel, subject=OrderChange("o1", "cancel")) == ALLOWED
     proved = {"session.age_seconds": DAY / 2 + 1.0, "session.proof_age_seconds": 60.0}
-    assert asked(JSDA, Kind.ORDER, proved) == ALLOWED
+    assert asked(TIMED, Kind.ORDER, proved) == ALLOWED
 
 
 def test_jp12_an_exemption_frees_one_account_from_one_act_until_its_date() -> None:
