@@ -19,6 +19,8 @@ from tests.servers import Valkey, start_valkey
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.tls import Papers
+
 START_SECONDS = 90  # for a machine that is busy with other tests
 SET_UP = """
 from django.core.management import call_command
@@ -53,10 +55,17 @@ class Web:
 
 @contextmanager
 def run_web(
-    folder: Path, *, workers: int = 4, threads: int = 4, prepare: str = "", patience: float = 0.1
+    folder: Path,
+    *,
+    workers: int = 4,
+    threads: int = 4,
+    prepare: str = "",
+    patience: float = 0.1,
+    papers: Papers | None = None,
 ) -> Iterator[Web]:
     """Migrate, seed, run the Python code in ``prepare``, and serve; everything ends with the block.
 
+    ``papers``: serve over https with this certificate, and let browsers bind their sessions.
     ``patience``: seconds to wait for Redis, as shipped; more where a busy machine must be no outage.
     """
     data, server = folder / "data", folder / "server"
@@ -64,7 +73,7 @@ def run_web(
     valkey = start_valkey(server)
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("COV_")},
-        "DJANGO_SETTINGS_MODULE": "tests.counting_settings",
+        "DJANGO_SETTINGS_MODULE": f"tests.{'bound' if papers else 'counting'}_settings",
         "DEMO_DATA": str(data),
         "AUTHSHIELD_REDIS_URL": valkey.url,
         "PYTHONPATH": str(ROOT),
@@ -74,11 +83,13 @@ def run_web(
     try:
         _manage(environ, "shell", "-c", SET_UP + prepare)
         argv = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
+        if papers is not None:
+            argv += ["--certfile", str(papers.certificate), "--keyfile", str(papers.key)]
         argv += ["--threads", str(threads), "--worker-class", "gthread", "--preload", "demo_site.wsgi"]
         with (folder / "web.log").open("wb") as log:
             process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdout=log, stderr=log)
         try:
-            _wait(port, process)
+            _wait(port, process, is_secure=papers is not None)
             yield Web(port, data, valkey, environ)
         finally:
             process.terminate()
@@ -96,10 +107,13 @@ def _manage(environ: dict[str, str], *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+def _wait(port: int, process: subprocess.Popen[bytes], *, is_secure: bool) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
+            if is_secure:
+                socket.create_connection(("127.0.0.1", port)).close()
+                return
             if Visitor(port).get("/login/").status == 200:
                 return
         except OSError:
