@@ -10,14 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from authshield.conf import current
 from authshield.models import (
     Approval,
+    BoundSession,
     Case,
     Challenge,
     Device,
+    DeviceKey,
     FallbackWindow,
     FormerAddress,
     Hold,
@@ -61,6 +63,10 @@ def _expired(now: datetime) -> Iterator[QuerySet[Any]]:
     yield JournalEntry.objects.filter(at__lt=journal)
     yield LedgerEntry.objects.filter(at__lt=ledger)
     yield Device.objects.filter(last_seen_at__lt=device)
+    # Of a device that is gone; a key that was registered today may be of a device that no worker has seen yet.
+    known = Device.objects.filter(account=OuterRef("account"), device_hash=OuterRef("device_hash"))
+    yield DeviceKey.objects.filter(~Exists(known), registered_at__lt=device)
+    yield BoundSession.objects.filter(refreshed_at__lt=session)
     yield Session.objects.filter(last_seen_at__lt=session)
     yield Challenge.objects.filter(expires_at__lt=journal)
     yield SpentChallenge.objects.filter(expires_at__lt=now)

@@ -9,9 +9,11 @@ from django.db.models import Model
 from pytest_django.fixtures import Settings
 
 from authshield.models import (
+    BoundSession,
     Case,
     Challenge,
     Device,
+    DeviceKey,
     FallbackWindow,
     Hold,
     JournalEntry,
@@ -45,6 +47,10 @@ def fill(at: datetime) -> None:
     JournalEntry.objects.create(**recorded)
     LedgerEntry.objects.create(**recorded)
     Device.objects.create(account=name, device_hash="d", first_seen_at=at, last_seen_at=at)
+    DeviceKey.objects.create(account=name, device_hash="d", thumbprint="t", registered_at=at)
+    BoundSession.objects.create(
+        id=name, sid=name, account="42", algorithm="ES256", key=b"", registered_at=at, refreshed_at=at
+    )
     Session.objects.create(sid=name, account="42", started_at=at, last_seen_at=at, ended_at=at)
     operation: dict[str, Any] = {
         "account": "42",
