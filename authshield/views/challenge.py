@@ -30,6 +30,7 @@ from authshield.errors import ChallengeError
 from authshield.factors import email, passkey
 from authshield.factors.passkey_helper import better_address, works_on
 from authshield.models import Challenge
+from authshield.observe.proof import was_looked_up
 from authshield.observe.user_agent import summarise
 from authshield.views import tokens, wording
 from authshield.vocabulary.event import Kind, Who
@@ -80,6 +81,7 @@ def take_answer(
         raise ChallengeError("challenge_not_found", 404)
     who = Who(challenge.account, signedin.sid_of(request))
     attempt = attempts.count(request, Kind.FACTOR_ATTEMPT, who, now)
+    was_looked_up(request, str(attempt.features.facts["device.proof"]))
     passed = challenges.answer(challenge, user, factor=factor, token=token, now=now)
     attempts.succeeded(attempt)
     return passed
