@@ -71,4 +71,5 @@ def _is_strange(assessment: Assessment) -> bool:
     if event.kind not in HOLDABLE or facts["device.is_trusted"]:
         return False
     is_cancel = isinstance(event.subject, OrderChange) and event.subject.change == "cancel"
-    return not is_cancel and facts["session.strength"] < Strength.PHISHING_RESISTANT
+    shown = facts["session.strength"]
+    return not is_cancel and not (isinstance(shown, int) and shown >= Strength.PHISHING_RESISTANT)

@@ -220,7 +220,7 @@ def _passkeys(
         msg = f"{ORIGINS} is set to {namespace[ORIGINS]!r}, and authshield.install() is given {origins!r}: keep one"
         raise ConfigurationError(msg)
     usable = namespace.get(ORIGINS) or origins or guessed_origins(namespace)
-    rp_id = namespace.get(RP_ID) or (usable and urlsplit(usable[0]).hostname) or LOCALHOST
+    rp_id = str(namespace.get(RP_ID) or urlsplit(next(iter(usable), "")).hostname or LOCALHOST)
     check_origins(usable, rp_id)
     values = {
         ORIGINS: list(usable),

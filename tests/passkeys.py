@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OPTIONS = "/security/api/passkeys/options"
 SIGN_IN = "/security/passkeys/sign-in/"
-AT_LOCALHOST = {"HTTP_HOST": "localhost:8000"}
+AT_LOCALHOST: dict[str, Any] = {"HTTP_HOST": "localhost:8000"}
 """The one host of the demo on which browsers allow passkeys."""
 
 

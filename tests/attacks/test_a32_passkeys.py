@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import timedelta
+from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
@@ -263,7 +264,7 @@ def test_a35_a_planted_session_id_is_not_the_one_that_is_signed_in() -> None:
     authenticator = enrol_person("carol")
     guest = Guest()
     guest.client.session.save()
-    planted = guest.client.session.session_key
+    planted = str(guest.client.session.session_key)
     guest.client.cookies["sessionid"] = planted
     assert sign_in(guest, authenticator).status_code == 302
     assert guest.client.session.session_key != planted
@@ -323,11 +324,11 @@ def test_a25_of_parallel_sign_ins_by_one_answer_exactly_one_gets_in() -> None:
     guest = Guest()
     guest.client.get("/login/", **AT_LOCALHOST)
     token = authenticator.get(guest.client.get(OPTIONS, **AT_LOCALHOST).json()["publicKey"])
-    kept = guest.client.cookies.copy()
+    kept = guest.client.cookies.output(header="", sep=";")
 
     def send() -> int:
         twin = Guest()
-        twin.client.cookies = kept.copy()
+        twin.client.cookies = SimpleCookie(kept)
         return int(twin.client.post(SIGN_IN, {"token": token}, **AT_LOCALHOST).status_code)
 
     counted = Counter(together([send] * 4))

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from authshield import signals
 from authshield.errors import ChallengeError
-from authshield.factors import enrolled, passkey, passkey_challenges
+from authshield.factors import enrolled, passkey, passkey_answers, passkey_challenges
 from authshield.factors.passkey_answers import signed_challenge
 from authshield.vocabulary.operation import Operation
 from tests.authenticator import BE, BS, UP, UV, Authenticator, How
@@ -102,7 +102,7 @@ def test_who_signs_in_has_to_be_named() -> None:
     user = customer()
     authenticator = enrol(user)
     for how, passes in ((How(names_owner=False), False), (How(), True)):
-        answer = passkey.passkey_answers.read(authenticator.get(passkey.request_options(CHALLENGE), how))
+        answer = passkey_answers.read(authenticator.get(passkey.request_options(CHALLENGE), how))
         if passes:
             passkey.prove(answer, passkey.find(answer), challenge=CHALLENGE, now=NOW)
             continue

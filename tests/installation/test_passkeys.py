@@ -65,7 +65,7 @@ def test_without_origins_they_are_what_the_settings_name(more: dict[str, Any], f
 
 def test_what_is_set_already_stays() -> None:
     """The broker's own lines win, and what contradicts them is refused."""
-    own = {RP_ID: "example.jp", ORIGINS: [SITE], RP_NAME: "Own", HELPER: "own.Helper"}
+    own: dict[str, Any] = {RP_ID: "example.jp", ORIGINS: [SITE], RP_NAME: "Own", HELPER: "own.Helper"}
     namespace = installed(**own)
     assert {name: namespace[name] for name in own} == own
     with pytest.raises(ConfigurationError, match="keep one"):

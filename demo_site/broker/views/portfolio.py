@@ -22,7 +22,7 @@ JUST_IN = timedelta(minutes=2)
 @login_required
 def show(request: HttpRequest) -> HttpResponse:
     """The portfolio; staff, who have none, go on to the desk."""
-    account = Account.objects.filter(pk=request.user.pk).first()
+    account = Account.objects.select_related("user").filter(pk=request.user.pk).first()
     if account is None:
         return redirect("/admin/")
     now = clock_now()
@@ -45,7 +45,7 @@ def show(request: HttpRequest) -> HttpResponse:
         change_share=change / (value - change) if value > change else 0,
         allocation=charts.allocation([holding.value_minor for holding in held], account.cash_minor),
         orders=live[:OPEN_ORDERS_SHOWN],
-        wants_passkey=_wants_passkey(request.user, now),
+        wants_passkey=_wants_passkey(account.user, now),
     )
 
 
