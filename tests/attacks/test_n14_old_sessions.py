@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from authshield.clock import now
+from authshield.judge.profiles import NIST
+from authshield.tune import rulebook
 from tests.clocks import set_clock
+from tests.servers import Valkey
 from tests.site import Guest, challenge_in, code_of, work_off
 
 MINUTE = 60
 
-pytestmark = pytest.mark.usefixtures("site")
+pytestmark = pytest.mark.usefixtures("nists_times")
+
+
+@pytest.fixture
+def nists_times(site: Valkey) -> None:
+    """NIST's lifetimes of sessions on top of what the demo goes by."""
+    del site
+    source = rulebook.published()
+    assert source is not None
+    stricter = replace(source.assurance, lifetimes=NIST.lifetimes)
+    rulebook.publish_source(replace(source, assurance=stricter), None, "NIST's times", now())
 
 
 def _at_home(name: str = "alice") -> Guest:
