@@ -26,16 +26,14 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def device_script(context: Mapping[str, Any], way_back: str | None = None) -> SafeString:
-    """The script's tag. ``way_back``: on the page that only proves the device, where to go on.
+def device_script(context: Mapping[str, Any]) -> SafeString:
+    """The script's tag.
 
     Not deferred: a form that is sent before the script is there goes unsigned. Cost: about 20 µs.
     """
     now = clock_now()
     request: HttpRequest | None = context.get("request")
-    attributes = format_html(' data-prove="{}"', way_back) if way_back is not None else ""
-    if request is not None and hasattr(request, "session"):
-        attributes = format_html("{}{}", attributes, _of_session(request))
+    attributes = _of_session(request) if request is not None and hasattr(request, "session") else ""
     return format_html(
         '<script src="{}" data-to="{}" data-nonce="{}"{}></script>',
         static("authshield/device.js"),

@@ -7,7 +7,7 @@ other 4xx ends the binding, so that is for whoever is not the session's browser.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import DatabaseError
 from django.http import HttpResponse, JsonResponse
@@ -54,7 +54,9 @@ def refresh(request: HttpRequest) -> HttpResponseBase:
     return _answered(request, _refresh)
 
 
-def _answered(request: HttpRequest, act: Callable[[HttpRequest, datetime], HttpResponseBase]) -> Any:
+def _answered(
+    request: HttpRequest, act: Callable[[HttpRequest, datetime], HttpResponseBase]
+) -> HttpResponseBase:
     if not current().DBSC or not request.is_secure() or not _is_own(request):
         return HttpResponse(status=404, headers=_HEADERS)
     try:

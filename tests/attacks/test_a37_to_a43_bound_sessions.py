@@ -219,8 +219,8 @@ def test_without_https_or_the_setting_there_is_nothing(settings: Settings) -> No
 def test_a41_a_second_registration_is_refused_and_the_first_stays(bound_browser: Browser) -> None:
     """One key a sign-in, for good."""
     thief = Browser(bound_browser.guest, Signer())
-    invitation = bound.invite(BoundSession.objects.get().sid, clock_now())
-    assert thief.register(tuple(invitation)).status_code == 403
+    challenge, authorization = bound.invite(BoundSession.objects.get().sid, clock_now())
+    assert thief.register((challenge, authorization)).status_code == 403
     assert bytes(BoundSession.objects.get().key) == bound_browser.signer.point
     assert bound_browser.renew().status_code == 200
 

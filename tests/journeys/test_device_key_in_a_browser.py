@@ -173,3 +173,23 @@ def test_without_javascript_everything_works(live: Live, browser: Browser) -> No
     _sign_in(page, "dave")
     _order(page)
     expect(page).to_have_url(re.compile(r"/orders/$"))
+
+
+def test_a_session_without_its_key_goes_on_after_one_confirmation(live: Live, browser: Browser) -> None:
+    """The key is gone from the browser: one code, and the script registers another one; orders go through again."""
+    context = _context(browser, live.port)
+    page = context.new_page()
+    _settle_in(page, "alice")
+    page.evaluate("() => indexedDB.deleteDatabase('authshield')")
+    context.clear_cookies(name="authshield-presence")
+    page.goto("/orders/")
+    page.get_by_role("button", name="Confirm that it is you").click()
+    page.fill("[name=token]", live.manage("demo_otp", "alice"))
+    with page.expect_response("**/security/api/device") as registered:
+        page.click("main form button[type=submit] >> nth=0")
+    assert registered.value.status == 204
+    expect(page.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
+    _order(page)
+    expect(page).to_have_url(re.compile(r"/orders/$"))
+    [(facts,)] = _rows(live, FACTS, "alice")
+    assert '"device.proof": "valid"' in facts

@@ -18,7 +18,8 @@ BODY = b"symbol=1301&quantity=100"
 
 
 def _json(proof: str, *, method: str = "POST", path: str = PATH, body: bytes = BODY) -> Any:
-    return RequestFactory().generic(method, path, body, content_type="application/json", **{HEADER: proof})
+    header: dict[str, Any] = {HEADER: proof}
+    return RequestFactory().generic(method, path, body, content_type="application/json", **header)
 
 
 def _state(request: Any, *, later: float = 0.0) -> str:

@@ -2,6 +2,10 @@
 (() => {
   "use strict";
 
+  // A page may name the script twice, in the site's frame and in its own.
+  if (window.authshieldDevice) return;
+  window.authshieldDevice = true;
+
   const told = document.currentScript.dataset;
   const field = "authshield_proof";
   const send = window.fetch.bind(window);
@@ -130,22 +134,24 @@
   // The key is registered after a sign-in; later it says now and then that this browser is still there.
   let present = Date.now() - 1000 * (told.age || 0);
   const show = async () => {
+    if (!(await found)) return false;
     present = Date.now();
     const answer = await fetch(told.to, { method: "POST", credentials: "same-origin" });
     return answer.ok;
   };
   const begin = async () => {
+    const asked = document.querySelector("[data-authshield-prove]");
     if (told.register !== undefined) {
       found = found.then((key) => key ?? make());
       await show();
-    } else if (told.prove !== undefined && (await found) && (await show())) {
-      location.replace(told.prove || location.href);
+    } else if (asked && (await show())) {
+      location.replace(asked.dataset.authshieldProve);
     }
   };
   const stay = () => {
     if (told.age !== undefined && !document.hidden && Date.now() - present > 4 * MINUTE) show().catch(() => {});
   };
-  begin().catch(() => {});
+  addEventListener("DOMContentLoaded", () => begin().catch(() => {}));
   stay();
   setInterval(stay, MINUTE);
   addEventListener("visibilitychange", stay, true);
