@@ -161,4 +161,8 @@ def _default_name(request: HttpRequest) -> str:
     meta = request.META
     hints = meta.get("HTTP_SEC_CH_UA", ""), meta.get("HTTP_SEC_CH_UA_PLATFORM", "")
     agent = summarise(meta.get("HTTP_USER_AGENT", ""), *hints)
-    return _("Passkey") if agent.browser == "Other" else agent.label[: passkey.NAME_LENGTH]
+    return (
+        _("Passkey")
+        if agent.browser == "Other"
+        else f"{agent.browser}, {agent.system}"[: passkey.NAME_LENGTH]
+    )
