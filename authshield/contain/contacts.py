@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from authshield.contain.notices import local_time, notify
-from authshield.contain.steps import apply_account_soon
+from authshield.contain.steps import apply_account_soon, end_all_sessions
 from authshield.models import AccountState, FormerAddress
 
 EMAIL = "email"
@@ -44,3 +44,10 @@ def changed_by_customer(account: str, field: str, now: datetime) -> None:
     """The same for a change that came through a guarded view; factors and passwords have notices of their own."""
     if field not in _TOLD_ELSEWHERE:
         changed(account, field, now)
+
+
+def factor_changed(account: str, now: datetime, *, keep: str) -> None:
+    """End what was signed in before a factor changed, but the session that changed it, and tell the customer."""
+    with transaction.atomic():
+        end_all_sessions(account, "factor changed", by=account, now=now, keep=keep)
+        changed(account, "mfa", now)

@@ -18,8 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from authshield import clock
 from authshield.conf import current
-from authshield.contain import steps
-from authshield.contain.notices import notify
+from authshield.contain import contacts
 from authshield.decorators import protect
 from authshield.factors import enrolled, recovery, totp
 from authshield.signedin import account_of_request, sid_of, user_of_request
@@ -87,8 +86,7 @@ def _enrolled(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     account = account_of_request(request) or ""
     del request.session[ENROLMENT]
-    steps.end_all_sessions(account, "factor changed", by=account, now=now, keep=sid_of(request) or "")
-    notify(account, "contact_changed", key=f"mfa:{account}:{now:%Y%m%d%H%M%S}", context={}, now=now)
+    contacts.factor_changed(account, now, keep=sid_of(request) or "")
     told = _("Your authenticator app is set up. Make recovery codes next, and keep them safe.")
     messages.success(request, told, fail_silently=True)  # a site may have no messages
     return redirect("authshield:security")
@@ -103,5 +101,7 @@ def make_codes(request: HttpRequest, operation: Operation | None) -> HttpRespons
     user = user_of_request(request)
     if operation is None:
         return render(request, "authshield/recovery_start.html", {"left": recovery.left(user)})
-    codes = recovery.generate(user, clock.now())
+    now = clock.now()
+    codes = recovery.generate(user, now)
+    contacts.factor_changed(account_of_request(request) or "", now, keep=sid_of(request) or "")
     return render(request, "authshield/recovery_codes.html", {"codes": codes})

@@ -25,6 +25,7 @@ from authshield.learn.reports import reported
 from authshield.models import Device, JournalEntry, LedgerEntry, Session
 from authshield.observe.device import device_or_issued
 from authshield.record.rows import device_hash
+from authshield.tune.rulebook import active
 from authshield.views import history
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
 from authshield.vocabulary.assurance import Act
@@ -72,8 +73,17 @@ def centre(request: HttpRequest) -> HttpResponse:
         "own_session": sid,
         "activity": lines,
         "reported": reported(account, {line.sid for line in lines}),
+        "passkeys_from": _passkeys_from(clock.now()),
     }
     return render(request, "authshield/security.html", context)
+
+
+def _passkeys_from(now: datetime) -> datetime | None:
+    """When the policy's interim ends, while it lasts: customers are told the date. Cost: as ``rulebook.active``."""
+    assurance = active(now)[0].source.assurance
+    until, login = assurance.interim_until, assurance.of(Act.LOGIN)
+    is_ahead = until is not None and login.required_at(now, until) < login.required
+    return until if is_ahead and login.required >= Strength.PHISHING_RESISTANT else None
 
 
 @login_required

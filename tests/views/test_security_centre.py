@@ -8,7 +8,7 @@ import pytest
 
 from authshield import clock
 from authshield.factors.totp import code_at
-from authshield.models import AccountState, Device, RecoveryCodes, Session, TotpFactor
+from authshield.models import AccountState, Device, Notice, RecoveryCodes, Session, TotpFactor
 from demo_site.broker.models import Order
 from tests.attacks.conftest import site
 from tests.site import Guest, challenge_in, code_of, stranger, work_off
@@ -100,6 +100,25 @@ def test_who_has_nothing_to_prove_it_with_ends_sessions_all_the_same() -> None:
     here.client.post("/security/sessions/end-others/")
     assert here.is_signed_in
     assert not there.is_signed_in
+
+
+def test_new_recovery_codes_end_what_was_signed_in_before() -> None:
+    """As every change of factors does; the session that makes them goes on, and the customer is told of what."""
+    here, there = _signed_in("alice"), _signed_in("alice")
+    challenge = challenge_in(here.client.post("/security/recovery/"))
+    answer = {"action": "answer", "factor": "totp", "token": code_of("alice")}
+    assert here.client.post(f"/security/challenge/{challenge}/", answer).status_code == 200
+    assert here.is_signed_in
+    assert not there.is_signed_in
+    notice = Notice.objects.get(template="contact_changed")
+    assert notice.context["field"] == "mfa"
+    assert notice.context["at"]
+
+
+def test_jp3_customers_are_told_when_the_interim_ends() -> None:
+    """The date from which a passkey is asked for at every sign-in, as long as it is ahead."""
+    here = _signed_in("alice")
+    assert "From April 1, 2028 on we ask for a passkey" in here.client.get("/security/").content.decode()
 
 
 def test_a_removed_device_is_a_strangers() -> None:
