@@ -172,7 +172,7 @@ def test_n9_a_session_is_over_by_its_age_or_for_want_of_use() -> None:
 
 
 def test_n9_trading_asks_sooner_than_reading() -> None:
-    """After a quarter of an hour's rest or half a day: for a proof, which begins it anew; taking an order back never."""
+    """After a quarter of an hour, or half a day: for a proof, which begins it anew; to take an order back never."""
     for facts in ({"session.idle_seconds": 901.0}, {"session.age_seconds": DAY / 2 + 1.0}):
         assert asked(TIMED, Kind.REQUEST, facts) == ALLOWED
         assert asked(TIMED, Kind.ORDER, facts) == (Action.CHALLENGE, NONE, STRONG)
