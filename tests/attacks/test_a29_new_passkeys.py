@@ -13,7 +13,8 @@ from authshield import clock
 from authshield.factors import passkey
 from authshield.models import Notice, Session
 from tests.authenticator import Authenticator, How
-from tests.passkeys import AT_LOCALHOST, enrol_person, options_in
+from tests.clocks import set_clock
+from tests.passkeys import AT_LOCALHOST, enrol_person, options_in, sign_in
 from tests.site import Guest, challenge_in, code_of, stranger, work_off
 
 pytestmark = pytest.mark.usefixtures("own_site")
@@ -169,3 +170,34 @@ def test_a29_an_enrolment_without_user_verification_is_none() -> None:
     assert _make(owner, How(flags=1)).status_code == 401
     assert _passkeys("erin") == 0
     assert Session.objects.filter(ended_at__gt=clock.now()).count() == 0
+
+
+def test_a29_a_password_of_this_morning_brings_in_none() -> None:
+    """Erin's browser was left open: she signs in again first."""
+    with set_clock() as standing:
+        owner = Guest()
+        owner.sign_in("erin")
+        standing.go_on(16 * 60)
+        refused = owner.client.post(BEGIN, **AT_LOCALHOST)
+        assert refused.status_code in {302, 403}
+        assert "new" not in refused.headers.get("Location", "")
+        owner.sign_in("erin")
+        assert owner.client.post(BEGIN, **AT_LOCALHOST).headers["Location"] == NEW
+
+
+def test_a29_who_has_e_mail_alone_proves_that_first() -> None:
+    """Bob's code by e-mail confirms no order, and yet the password alone is less."""
+    owner = Guest()
+    owner.sign_in("bob")
+    asked = owner.client.post(BEGIN, **AT_LOCALHOST)
+    assert _confirm(owner, asked, "email", "00000000").status_code == 401
+    assert _passkeys("bob") == 0
+
+
+def test_a29_staff_add_theirs_too() -> None:
+    """At the desk's own sign-in the passkey is offered as it is to customers."""
+    desk = Guest()
+    assert b'data-passkey="login"' in desk.client.get("/admin/login/", **AT_LOCALHOST).content
+    authenticator = enrol_person("analyst")
+    assert sign_in(desk, authenticator, next="/admin/").headers["Location"] == "/admin/"
+    assert desk.client.get("/admin/", **AT_LOCALHOST).status_code == 200
