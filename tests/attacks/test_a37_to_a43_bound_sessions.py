@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ REGISTER, REFRESH = "/security/dbsc/register", "/security/dbsc/refresh"
 INVITED = re.compile(r'^\(ES256 RS256\);path="([^"]+)";challenge="([^"]+)";authorization="([^"]+)"$')
 ASKED = re.compile(r'^"([A-Za-z0-9_-]+)";id="([A-Za-z0-9_-]+)"$')
 SYMBOL = "1301"
+ALPHABET = string.ascii_letters + string.digits + "-_"
 
 
 @pytest.fixture(autouse=True)
@@ -367,7 +369,7 @@ def test_base64_with_loose_ends_is_refused() -> None:
     header = {"jwk": _jwk(browser.signer)}
     proof = token(browser.signer, challenge, header=header, authorization=authorization)
     last = proof[-1]
-    twin = next(c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c != last and _same_octets(proof[:-1] + c, proof))
+    twin = next(c for c in ALPHABET if c != last and _same_octets(proof[:-1] + c, proof))
     answer = browser.post(REGISTER, HTTP_SECURE_SESSION_RESPONSE=proof[:-1] + twin)
     assert answer.status_code == 403
 
