@@ -103,7 +103,7 @@ def event_from_plain(plain: Mapping[str, Any]) -> Event:
 
 
 def _device_to_list(device: DeviceSeen) -> list[Any]:
-    row = [device.id, device.proof, dict(device.fingerprint), device.key]
+    row: list[Any] = [device.id, device.proof, dict(device.fingerprint), device.key]
     if device.is_bound or device.is_held:
         row += [device.is_bound, device.is_held]
     return row
