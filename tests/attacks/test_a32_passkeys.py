@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from authshield import clock
+from authshield.contain import steps
 from authshield.models import Case, Challenge, JournalEntry, Notice
 from authshield.tune import rulebook, switches
 from authshield.vocabulary.actions import Action, Strength
@@ -333,3 +334,13 @@ def test_a25_of_parallel_sign_ins_by_one_answer_exactly_one_gets_in() -> None:
 
     counted = Counter(together([send] * 4))
     assert counted == {302: 1, 409: 3}
+
+
+@pytest.mark.usefixtures("own_site")
+def test_a13_a_frozen_account_is_told_to_nobody_who_has_proved_nothing() -> None:
+    """A stranger's answer is judged before its signature is looked at, and gets what any wrong one gets."""
+    authenticator = enrol_person("carol")
+    account = str(User.objects.get(username="carol").pk)
+    steps.freeze(account, "a test", by="desk", now=clock.now())
+    answer = sign_in(stranger(), authenticator, How(flags=UP))
+    assert (answer.status_code, "protected" in answer.content.decode()) == (401, False)
