@@ -61,7 +61,10 @@ class Challenge(models.Model):
         help_text=_("part of what a passkey signs; empty once it was answered"),
     )
     evidence = models.JSONField(
-        _("evidence"), default=dict, blank=True, help_text=_("what the passkey signed, to be checked at any time")
+        _("evidence"),
+        default=dict,
+        blank=True,
+        help_text=_("what the passkey signed, to be checked at any time"),
     )
 
     class Meta:

@@ -173,7 +173,9 @@ def _bounded(weights: Floats, layout: _Layout, mass: Floats) -> Floats:
         here = slice(layout.starts[sign.code], layout.starts[sign.code] + sign.steps)
         rising = _rising(weights[here], mass[here])
         least = max(rising[0], LEAST_FOR_OWN.get(sign.code, LEAST))
-        weights[here] = np.clip(rising, least, min(MOST, least + MOST_ABOVE_LEAST.get(sign.code, MOST - LEAST)))
+        weights[here] = np.clip(
+            rising, least, min(MOST, least + MOST_ABOVE_LEAST.get(sign.code, MOST - LEAST))
+        )
     return weights
 
 

@@ -43,7 +43,7 @@ TRAITS_ENOUGH = 5
 SELLING = 0.5
 LEAST_MEMBERS = 2
 
-PRIOR_NATS = {"symbol": -10.0, "block": -10.0, "looks": -10.0, "agent": -13.0, "sellers": -13.0}
+PRIOR_NATS = {"symbol": -6.0, "block": -10.0, "looks": -10.0, "agent": -13.0, "sellers": -13.0}
 """Log odds that there is a campaign at this join, before its members are looked at."""
 
 

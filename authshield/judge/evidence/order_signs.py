@@ -49,7 +49,7 @@ def concentration(facts: Facts) -> float:
 
 
 def sold(facts: Facts) -> float:
-    """Sold within half an hour as a share of the portfolio before: a thief's pace. ``sale`` looks at the whole day."""
+    """Sold within half an hour as a share of the portfolio before: a thief's pace. ``sale`` looks at the day."""
     return number(facts, "order.liquidation_30m")
 
 

@@ -43,7 +43,9 @@ def _impact(value: float) -> str:
 _WORDS: dict[str, Callable[[float], str]] = {
     "login:device": _known("a device that the account trusts", "a device that is not trusted"),
     "who:device": _one_of("a device that the account trusts", "a device that is not trusted"),
-    "who:away": _one_of("a network that the account usually uses", "not a network that the account usually uses"),
+    "who:away": _one_of(
+        "a network that the account usually uses", "not a network that the account usually uses"
+    ),
     "who:network": _known("the account's own network", "a network that is not familiar"),
     "who:relay": _one_of("no hosting or anonymizing network", "a hosting or anonymizing network"),
     "who:looks": _looks,
