@@ -69,12 +69,12 @@ Facts = LazyFacts[Source]
 _UNEXPECTED = "unexpected"
 """A group of its own, since pages never ask for it."""
 
-_HOUR, _UNUSUAL = "event.hour_surprise", "session.is_unusual"
-"""Each by itself: pages never ask for them either."""
+_HOUR, _UNUSUAL, _CLONED = "event.hour_surprise", "session.is_unusual", "device.is_cloned"
+"""Each by itself: pages never ask for the first two either, and of their device for the last alone."""
 
 _DEFAULTS: dict[str, dict[str, FactValue]] = {}
 for _name, _value in MISSING.items():
-    _group = _name if _name in {_HOUR, _UNUSUAL} else _name.partition(".")[0]
+    _group = _name if _name in {_HOUR, _UNUSUAL, _CLONED} else _name.partition(".")[0]
     _group = _UNEXPECTED if _name in UNEXPECTED else _group
     _DEFAULTS.setdefault(_group, {})[_name] = _value
 
@@ -163,7 +163,6 @@ def _device_and_network(facts: Facts, source: Source) -> None:
     if reading is None:
         return
     facts["device.accounts_24h"] = int(reading.device_accounts)
-    facts["device.is_cloned"] = reading.has_double
     if reading.is_proof_used:
         facts["device.proof"] = USED_PROOF
     if event.account is None:
@@ -185,6 +184,10 @@ def _device_and_network(facts: Facts, source: Source) -> None:
     facts["network.asn_seen"] = carrier.is_seen
     facts["network.country_seen"] = reading.entry("cc").is_seen
     facts["network.travel_kmh"] = least_speed_kmh(event, reading)
+
+
+def _cloned(facts: Facts, source: Source) -> None:
+    facts[_CLONED] = source.reading is not None and source.reading.has_double
 
 
 def _unexpected(facts: Facts, source: Source) -> None:
@@ -285,5 +288,6 @@ _GROUPS: dict[str, Callable[[Facts, Source], None]] = {
     _UNEXPECTED: _unexpected,
     _HOUR: _hour_surprise,
     _UNUSUAL: _unusual,
+    _CLONED: _cloned,
 }
 _FILLERS = Fillers({name: _GROUPS[group] for group, names in _DEFAULTS.items() for name in names})
