@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.db import router
@@ -22,19 +23,33 @@ from authshield.vocabulary.decision import Reason
 from authshield.vocabulary.event import Login
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from django.apps import AppConfig
     from django.db.migrations import Migration
+    from django.db.models.signals import ModelSignal
     from django.http import HttpRequest
 
+    Receiver = Callable[..., None]
 
 SUSPECT_PASSKEY = Reason(
     "passkey_counter", 0.0, "the counter of a passkey did not rise: there may be a copy of it"
 )
 
 FORMER = "_authshield_former_address"
+
+
+def on_users(signal: ModelSignal, dispatch_uid: str) -> Callable[[Receiver], Receiver]:
+    """Receive what a model tells of users, proxies too: to be asked of every row would cost each session's save."""
+
+    def connect(receive: Receiver) -> Receiver:
+        for model in apps.get_models(include_swapped=True):
+            if issubclass(model, AbstractBaseUser):
+                signal.connect(receive, sender=model, dispatch_uid=dispatch_uid)
+        return receive
+
+    return connect
 
 
 @receiver(user_logged_in, dispatch_uid="authshield.enforce_sign_in")
@@ -83,7 +98,7 @@ def _tell_of_new_device(attempt: signin.Attempt, user: AbstractBaseUser) -> None
     notify(account, "new_device", key, context=context, now=event.at)
 
 
-@receiver(post_save, dispatch_uid="authshield.new_password")
+@on_users(post_save, "authshield.new_password")
 def end_what_the_old_password_opened(
     sender: Any,  # noqa: ARG001 - the signal's form
     instance: Any,
@@ -98,11 +113,11 @@ def end_what_the_old_password_opened(
     """
     # Django keeps it on the instance from set_password() until it is saved, for password_changed() likewise.
     is_set = getattr(instance, "_password", None) is not None
-    if is_set and not created and not raw and isinstance(instance, AbstractBaseUser):
+    if is_set and not created and not raw:
         steps.password_changed(account_of(instance), now=clock_now(), keep=signedin.sid_in_hand())
 
 
-@receiver(pre_save, dispatch_uid="authshield.former_address")
+@on_users(pre_save, "authshield.former_address")
 def remember_the_address_that_is_replaced(
     sender: Any,
     instance: Any,
@@ -115,7 +130,7 @@ def remember_the_address_that_is_replaced(
 
     Cost: 1 query where a user with an address is saved whole or with it; none at a sign-in.
     """
-    if not isinstance(instance, AbstractBaseUser) or instance.pk is None or raw:
+    if instance.pk is None or raw:
         return
     name = instance.get_email_field_name()
     if not hasattr(instance, name) or (update_fields is not None and name not in update_fields):
@@ -126,7 +141,7 @@ def remember_the_address_that_is_replaced(
         setattr(instance, FORMER, before)
 
 
-@receiver(post_save, dispatch_uid="authshield.told_former_address")
+@on_users(post_save, "authshield.told_former_address")
 def tell_both_addresses(sender: Any, instance: Any, **kwargs: Any) -> None:  # noqa: ARG001 - the signal's form
     """Once the new address is in force, so that both hear of it."""
     former = instance.__dict__.pop(FORMER, "")
