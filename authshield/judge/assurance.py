@@ -38,6 +38,10 @@ _ACTS: dict[Kind, frozenset[Act]] = {
     Kind.WITHDRAWAL: frozenset({Act.WITHDRAWAL}),
     Kind.PROFILE_CHANGE: frozenset(_FIELDS.values()),
 }
+# Looked up once: a member of an enumeration costs as much as a function call.
+_LOGIN, _REQUEST, _VIEW = Kind.LOGIN, Kind.REQUEST, Act.VIEW
+_ONLY: dict[Kind, Act] = {kind: next(iter(acts)) for kind, acts in _ACTS.items() if len(acts) == 1}
+_ONLY[Kind.PROFILE_CHANGE] = Act.CONTACT
 _SECONDS_AN_HOUR, _HOURS_A_DAY = 3600.0, 24.0
 _DEVICE = frozenset({"device.is_trusted", "device.age_days"})
 _LIFETIME = frozenset({"session.idle_seconds", "session.age_seconds", "session.proof_age_seconds"})
@@ -90,12 +94,13 @@ def _asks(one: Requirement) -> bool:
 
 def assured(event: Event, features: Features, policy: Policy) -> list[Finding]:
     """What the policy asks of this event. Cost: below 1 µs where it asks for nothing."""
-    found = [] if event.kind is Kind.LOGIN else _lifetime(event, features.facts, policy.lifetimes)
+    found = [] if event.kind is _LOGIN else _lifetime(event, features.facts, policy.lifetimes)
     requirement = policy.acts.get(act) if (act := act_of(event)) is not None else None
     if requirement is None:
         return found
     facts = features.facts
-    found += _proof(event, facts, requirement, policy)
+    if requirement.required or requirement.interim or requirement.at_most or requirement.known_device:
+        found += _proof(event, facts, requirement, policy)
     if requirement.cooldown_seconds:
         found += _cooldown(event, facts, requirement, policy.cooldown_share)
     return found
@@ -104,20 +109,20 @@ def assured(event: Event, features: Features, policy: Policy) -> list[Finding]:
 def act_of(event: Event) -> Act | None:
     """What the event does, in the policy's words; None for what it says nothing about."""
     subject, kind = event.subject, event.kind
-    if kind is Kind.REQUEST:
-        return Act(subject.act) if isinstance(subject, PageRequest) and subject.act else Act.VIEW
+    if kind is _REQUEST:
+        return Act(subject.act) if isinstance(subject, PageRequest) and subject.act else _VIEW
     if isinstance(subject, OrderChange) and subject.change == "cancel":
         return None
     if isinstance(subject, ProfileChange):
         return _FIELDS.get(subject.field, Act.CONTACT)
-    return next(iter(_ACTS[kind])) if kind in _ACTS else None
+    return _ONLY.get(kind)
 
 
 def _proof(
     event: Event, facts: Mapping[str, FactValue], requirement: Requirement, policy: Policy
 ) -> Iterator[Finding]:
     required, at_most = _required(event, facts, requirement, policy), requirement.at_most
-    if _is_first_at_home(event, facts) or not (required or at_most):
+    if not (required or at_most) or _is_first_at_home(event, facts):
         return
     if isinstance(event.subject, Login):
         if facts["login.method"] == "passkey" and required <= Strength.PHISHING_RESISTANT:

@@ -23,6 +23,7 @@ _FROZEN_KINDS = HOLDABLE | {Kind.LOGIN}
 _AFTERWARDS = frozenset({Kind.LOGOUT, Kind.FILL})
 """What may come after a session's end: nobody is kept from signing out, and what is done is done."""
 
+_LOGIN = Kind.LOGIN
 _UNDONE = "cancel"
 """A change that only takes an order back."""
 
@@ -122,7 +123,7 @@ def guards(event: Event, features: Features) -> list[Finding]:
         found.append(
             Finding("account-frozen", "account_frozen", 0.0, Action.DENY, text="the account is frozen")
         )
-    if event.kind is Kind.LOGIN and facts["account.must_prove"] and facts["login.method"] != "passkey":
+    if event.kind is _LOGIN and facts["account.must_prove"] and facts["login.method"] != "passkey":
         text = "the account was frozen or taken over, and has to prove itself"
         strong = Strength.PHISHING_RESISTANT
         found.append(
