@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live() -> Iterator[Live]:
-    """The whole demo, once for all stories; each story takes a person or an address of its own."""
+    """The whole demo, once for a file of stories; each of them takes a person or an address of its own."""
     with tempfile.TemporaryDirectory(prefix="authshield-live-") as folder:
         yield from run_demo(Path(folder))

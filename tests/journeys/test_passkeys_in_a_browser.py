@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import tempfile
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.live import Live, run_demo
+from tests.live import Live
 from tests.virtual import Virtual, plug_in
 
 if TYPE_CHECKING:
@@ -97,13 +95,6 @@ def _order(page: Page, quantity: int) -> None:
     page.fill("[name=quantity]", str(quantity))
     page.select_option("[name=order_type]", "market")
     page.get_by_role("button", name="Place the order").click()
-
-
-@pytest.fixture(scope="module")
-def live() -> Iterator[Live]:
-    """A demo of its own: people with passkeys and an hour of proofs are not for the other stories."""
-    with tempfile.TemporaryDirectory(prefix="authshield-passkeys-") as folder:
-        yield from run_demo(Path(folder))
 
 
 @pytest.fixture
