@@ -42,7 +42,8 @@ def _order(page: Page, symbol: str, side: str, quantity: int) -> None:
     page.check(f"[name=side][value={side}]", force=True)
     page.fill("[name=quantity]", str(quantity))
     page.select_option("[name=order_type]", "market")
-    page.get_by_role("button", name="Place the order").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Place the order").click()
 
 
 def _rows(live: Live, query: str, *values: Any) -> list[tuple[Any, ...]]:
