@@ -18,6 +18,7 @@ from authshield.models.labels import (
     Verdict,
 )
 from authshield.models.ledger import JournalEntry, LedgerEntry
+from authshield.models.oob import OobFactor, OobRequest
 from authshield.models.passkeys import SpentChallenge
 from authshield.models.policy import Approval, AssuranceDraft, FormerAddress
 from authshield.models.queue import FallbackWindow, Notice, OutboxTask, SessionScore, StoreReport
@@ -47,6 +48,8 @@ __all__ = [
     "LimitDraft",
     "ListDraft",
     "Notice",
+    "OobFactor",
+    "OobRequest",
     "OutboxTask",
     "Proposal",
     "RecoveryCodes",
