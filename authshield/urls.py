@@ -6,10 +6,12 @@ from django.urls import path
 
 from authshield.views import (
     api,
+    asking,
     challenge,
     dbsc,
     device,
     enrolment,
+    oob,
     passkey,
     passkey_signin,
     report,
@@ -21,6 +23,7 @@ app_name = "authshield"
 
 urlpatterns = [
     path("", security.centre, name="security"),
+    path("activity/", security.activity, name="activity"),
     path("sessions/<slug:sid>/end/", security.end_session, name="end_session"),
     path("sessions/end-others/", security.end_others, name="end_others"),
     path("sessions/<slug:sid>/not-me/", report.not_me, name="not_me"),
@@ -41,6 +44,9 @@ urlpatterns = [
     path("challenge/<uuid:challenge_id>/", challenge.challenge_page, name="challenge"),
     path("api/challenges/<uuid:challenge_id>", api.show, name="show_challenge"),
     path("api/challenges/<uuid:challenge_id>/verify", api.verify, name="verify"),
+    path("api/challenges/<uuid:challenge_id>/state", asking.state, name="confirmation_state"),
+    path("confirmations/", oob.confirmations, name="confirmations"),
+    path("confirmations/<uuid:request_id>/", oob.confirmation, name="confirmation"),
     path("confirm/", device.confirm, name="confirm"),
     path("api/device", device.device, name="device"),
     path("dbsc/register", dbsc.register, name="dbsc_register"),

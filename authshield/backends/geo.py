@@ -27,6 +27,7 @@ logger = logging.getLogger("authshield.geo")
 
 CACHED_ADDRESSES = 8192
 LOOK_AGAIN_SECONDS = 1.0
+ENGLISH = "en"
 UNKNOWN = Network()
 Record = Mapping[str, Any]
 Signature = tuple[tuple[str, int], ...]
@@ -69,10 +70,10 @@ class MmdbLocator:
         self._follow_files()
         return self._networks(ip)
 
-    def place(self, ip: str) -> str:
+    def place(self, ip: str, language: str = ENGLISH) -> str:
         """City and country for people, the country's code where it has no name, empty if unknown."""
         self._follow_files()
-        return self._places(ip)
+        return self._places(ip, language)
 
     def _follow_files(self) -> None:
         paths, tick = current().GEOIP, monotonic()
@@ -87,12 +88,13 @@ class MmdbLocator:
     def _use(self, readers: list[Any]) -> None:
         cached = lru_cache(CACHED_ADDRESSES)
         self._networks = cached(lambda address: _network(_look_up(readers, address)))
-        self._places = cached(lambda address: _place(_look_up(readers, address)))
+        told = lru_cache(CACHED_ADDRESSES)
+        self._places = told(lambda address, language: _place(_look_up(readers, address), language))
 
 
-def _place(records: tuple[Record, ...]) -> str:
-    city = _name(_first(records, "city"))
-    country = _name(_first(records, "country")) or _code(_first(records, "country", "country_code"))
+def _place(records: tuple[Record, ...], language: str) -> str:
+    city = _name(_first(records, "city"), language)
+    country = _name(_first(records, "country"), language) or _code(_first(records, "country", "country_code"))
     return ", ".join(part for part in (city, country) if part)[:100]
 
 
@@ -101,6 +103,15 @@ def place_of(ip: str, network: Network, locator: object) -> str:
     if isinstance(locator, MmdbLocator) and (place := locator.place(ip)):
         return place
     return network.country
+
+
+def place_told(recorded: str, ip: str, language: str, locator: object) -> str:
+    """A place that was recorded, in a reader's language as far as the files know its names there.
+
+    As it was recorded where the address has moved since, or nothing was. Cost: as ``MmdbLocator.place``, twice.
+    """
+    is_known = recorded and ip and isinstance(locator, MmdbLocator) and locator.place(ip) == recorded
+    return locator.place(ip, language) if is_known and isinstance(locator, MmdbLocator) else recorded
 
 
 def _signature(paths: tuple[str, ...]) -> Signature:
@@ -193,6 +204,6 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _name(thing: Any) -> str:
+def _name(thing: Any, language: str) -> str:
     names = thing.get("names") if isinstance(thing, dict) else None
-    return str(names.get("en", "")) if isinstance(names, dict) else ""
+    return str(names.get(language) or names.get(ENGLISH, "")) if isinstance(names, dict) else ""

@@ -26,6 +26,7 @@ from authshield.factors.passkey_helper import better_address, works_on
 from authshield.observe.user_agent import summarise
 from authshield.views import floors
 from authshield.views.enrolment import describe
+from authshield.views.zones import in_readers_zone
 from authshield.vocabulary.event import Kind
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ HELD_URL = "/security/"
 @never_cache
 @login_required
 @require_GET
+@in_readers_zone
 def index(request: HttpRequest) -> HttpResponse:
     """The account's passkeys. Cost: 1 query."""
     context = {"passkeys": passkey.of(signedin.user_of_request(request)), **_place(request)}

@@ -18,6 +18,7 @@ from authshield.contain import freezing, links
 from authshield.errors import InvalidInput
 from authshield.learn import reports
 from authshield.models import Session
+from authshield.views.zones import in_readers_zone
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -28,6 +29,7 @@ PAGE = "authshield/not_me.html"
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@in_readers_zone
 def not_me(request: HttpRequest, sid: str) -> HttpResponse:
     """Of one of the person's own sessions, but not the one in which it is said."""
     account = signedin.account_of_request(request) or ""

@@ -22,11 +22,12 @@ from authshield.contain import freezing, steps
 from authshield.contain.devices import forget
 from authshield.factors import enrolled, recovery, shut
 from authshield.learn.reports import reported
-from authshield.models import Device, JournalEntry, LedgerEntry, Session
+from authshield.models import Device, Session
 from authshield.observe.device import device_or_issued
 from authshield.record.rows import device_hash
 from authshield.tune.rulebook import active
 from authshield.views import history
+from authshield.views.zones import in_readers_zone
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
 from authshield.vocabulary.assurance import Act
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 SHOWN = 20
+NEWEST = 6
 CENTRE = "authshield:security"
 
 
@@ -55,27 +57,42 @@ class Factors:
 @never_cache
 @login_required
 @require_GET
+@in_readers_zone
 def centre(request: HttpRequest) -> HttpResponse:
-    """Everything on one page. Cost: 11 queries."""
+    """Everything on one page, of the activity the newest. Cost: 11 queries."""
     account = signedin.account_of_request(request) or ""
     sid = signedin.sid_of(request)
     own = device_hash(device_or_issued(request))
-    lines = history.lines(
-        JournalEntry.objects.filter(account=account, kind="login").order_by("-at")[:SHOWN],
-        LedgerEntry.objects.filter(account=account).order_by("-at")[:SHOWN],
-        most=SHOWN,
-    )
+    page = history.page(account, most=NEWEST)
     context: dict[str, Any] = {
         "factors": factors_of(request),
         "devices": Device.objects.filter(account=account, revoked_at=None).order_by("-last_seen_at")[:SHOWN],
         "own_device": own,
         "sessions": Session.objects.filter(account=account, ended_at=None).order_by("-last_seen_at")[:SHOWN],
         "own_session": sid,
-        "activity": lines,
-        "reported": reported(account, {line.sid for line in lines}),
+        "activity": page,
+        "reported": reported(account, {line.sid for line in page.lines}),
         "passkeys_from": _passkeys_from(clock.now()),
     }
     return render(request, "authshield/security.html", context)
+
+
+@never_cache
+@login_required
+@require_GET
+@in_readers_zone
+def activity(request: HttpRequest) -> HttpResponse:
+    """All that is recorded of the account, a page at a time. Cost: 3 queries."""
+    account = signedin.account_of_request(request) or ""
+    page = history.page(account, most=SHOWN, after=history.Mark.read(request.GET.get("before", "")))
+    context: dict[str, Any] = {
+        "activity": page,
+        "is_newest": "before" not in request.GET,
+        "own_device": device_hash(device_or_issued(request)),
+        "own_session": signedin.sid_of(request),
+        "reported": reported(account, {line.sid for line in page.lines}),
+    }
+    return render(request, "authshield/activity.html", context)
 
 
 def _passkeys_from(now: datetime) -> datetime | None:

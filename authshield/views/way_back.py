@@ -24,6 +24,7 @@ from authshield.errors import GatewayError, InvalidInput
 from authshield.factors import enrolled
 from authshield.learn import way_back as ways
 from authshield.models import Session
+from authshield.views.zones import in_readers_zone
 from authshield.vocabulary.assurance import Act
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ SHOWN = 10
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@in_readers_zone
 def way_back(request: HttpRequest) -> HttpResponse:
     """Ask since when; show what came since (GET), and remove it (POST). Cost: 15 queries and the ports' calls."""
     account, sid, now = (

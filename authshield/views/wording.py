@@ -81,6 +81,11 @@ FACTORS: dict[str, FactorWords] = {
         gettext_lazy("Six digits; they change every 30 seconds."),
         gettext_lazy("Use the authenticator app"),
     ),
+    "oob": FactorWords(
+        gettext_lazy("Confirm on another device"),
+        gettext_lazy("You enter a number there, on a device that you have used here for long."),
+        gettext_lazy("Confirm on another device"),
+    ),
     "static": FactorWords(
         gettext_lazy("Recovery code"),
         gettext_lazy("One of the codes that you kept when you set this up. Each works once."),
@@ -93,7 +98,15 @@ FACTORS: dict[str, FactorWords] = {
     ),
 }
 # Best first on the page: what nobody can pass on, the app, then what has to be waited for, what is used up last.
-FACTOR_ORDER = ("webauthn", "totp", "email", "static")
+FACTOR_ORDER = ("webauthn", "totp", "oob", "email", "static")
+
+FAILURES = {
+    ("webauthn", "challenge_failed"): "passkey_failed",
+    ("webauthn", "factor_locked"): "passkey_failed",
+    ("oob", "challenge_failed"): "oob_failed",
+    ("oob", "factor_locked"): "oob_locked",
+}
+"""Words of their own for a factor's refusals."""
 
 _LABELS: dict[str, Text] = {
     "side": gettext_lazy("Side"),
@@ -139,13 +152,35 @@ def facts(challenge: Challenge) -> list[Row]:
     operation = Operation.from_canonical(challenge.operation)
     if operation.kind in {Kind.LOGIN, Kind.REQUEST}:
         return []
+    told = {name: str(challenge.shown.get(name, "")) for name in ("side", "symbol")} | dict(operation.fields)
     rows = [
-        Row(label, _value(name, operation.fields[name]), is_main=name in _MAIN)
+        Row(label, _value(name, told[name]), is_main=name in _MAIN)
         for name, label in _LABELS.items()
-        if operation.fields.get(name)
+        if told.get(name)
     ]
     worth = _worth(challenge.shown)
     return [*rows, Row(_("Estimated value"), worth, is_main=True)] if worth else rows
+
+
+def operation_line(canonical: str) -> Text:
+    """A stored operation in a few words, such as ``Buy 1,200 of 7203``; empty where there is nothing to tell."""
+    operation = Operation.from_canonical(canonical)
+    fields = operation.fields
+    match operation.kind:
+        case Kind.ORDER:
+            told = {"side": _value("side", fields.get("side", "")), "symbol": fields.get("symbol", "")}
+            return _("%(side)s %(quantity)s of %(symbol)s") % {
+                **told,
+                "quantity": _number(fields.get("quantity", "")),
+            }
+        case Kind.WITHDRAWAL:
+            return _number(fields.get("amount", ""))
+        case Kind.ORDER_CHANGE:
+            return _value("change", fields.get("change", ""))
+        case Kind.PROFILE_CHANGE:
+            return _value("field", fields.get("field", ""))
+        case _:
+            return ""
 
 
 def reasons(challenge: Challenge) -> list[Text]:
