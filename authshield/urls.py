@@ -6,12 +6,10 @@ from django.urls import path
 
 from authshield.views import (
     api,
-    asking,
     challenge,
     dbsc,
     device,
     enrolment,
-    oob,
     passkey,
     passkey_signin,
     report,
@@ -44,9 +42,6 @@ urlpatterns = [
     path("challenge/<uuid:challenge_id>/", challenge.challenge_page, name="challenge"),
     path("api/challenges/<uuid:challenge_id>", api.show, name="show_challenge"),
     path("api/challenges/<uuid:challenge_id>/verify", api.verify, name="verify"),
-    path("api/challenges/<uuid:challenge_id>/state", asking.state, name="confirmation_state"),
-    path("confirmations/", oob.confirmations, name="confirmations"),
-    path("confirmations/<uuid:request_id>/", oob.confirmation, name="confirmation"),
     path("confirm/", device.confirm, name="confirm"),
     path("api/device", device.device, name="device"),
     path("dbsc/register", dbsc.register, name="dbsc_register"),
