@@ -151,6 +151,10 @@ class Settings:
     NOTIFIER: str = "authshield.backends.notify.EmailNotifier"
     """Dotted path of the ``Notifier``."""
 
+    DEVICE_PROMPTER: str = ""
+    """Dotted path of a ``DevicePrompter``, such as web push: it tells a customer's trusted devices that something
+    waits there for a confirmation. Empty: customers are told by notice alone."""
+
     QUEUE: str = "authshield"
     """Celery queue of all tasks of this package."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 
-from authshield import signedin
+from authshield import demands, signedin
 from authshield.attempts import count
 from authshield.clock import now as clock_now
 from authshield.conf import current
@@ -157,6 +157,8 @@ def _challenge(
         return
     names = enrolled(signedin.user_of_request(request)) if known is None else known
     demand = resolve(decision, Kind.REQUEST, names)
+    if known is None:
+        demand = demands.beside(demand, assessment, names)
     if demand.action == Action.ALLOW:
         return
     if not demand.factors:

@@ -19,7 +19,6 @@ from authshield.clock import now as clock_now
 from authshield.demands import of_sign_in
 from authshield.enforce import challenges
 from authshield.errors import ChallengeError, Refused, StepUpRequired
-from authshield.factors import enrolled
 from authshield.observe import observe
 from authshield.observe.device import device_or_issued
 from authshield.pipeline import UNAVAILABLE, assess, conclude
@@ -150,7 +149,7 @@ def is_hopeless(attempt: Attempt, user: AbstractBaseUser | None) -> bool:
     decision = attempt.assessment.decision
     if user is None or decision.observe_only or decision.action != Action.CHALLENGE or attempt.grant:
         return False
-    demand = of_sign_in(decision, enrolled(user))
+    demand = of_sign_in(attempt.assessment, user)
     return demand.action == Action.CHALLENGE and not demand.factors
 
 
@@ -191,7 +190,7 @@ def complete(request: HttpRequest, user: AbstractBaseUser, attempt: Attempt) -> 
 
 def _require_proof(request: HttpRequest, user: AbstractBaseUser, attempt: Attempt, now: datetime) -> Strength:
     event, decision = attempt.assessment.event, attempt.assessment.decision
-    demand = of_sign_in(decision, enrolled(user))
+    demand = of_sign_in(attempt.assessment, user)
     if attempt.grant is not None and demand.factors and attempt.grant.proved >= demand.required:
         challenges.use(attempt.grant, now)
         return Strength(attempt.grant.proved)

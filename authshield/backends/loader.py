@@ -10,7 +10,14 @@ from django.utils.module_loading import import_string
 
 from authshield.conf import PREFIX, Settings, current
 from authshield.errors import ConfigurationError
-from authshield.vocabulary.ports import CustomerRecords, GeoLocator, Notifier, OrderGateway, SessionEnder
+from authshield.vocabulary.ports import (
+    CustomerRecords,
+    DevicePrompter,
+    GeoLocator,
+    Notifier,
+    OrderGateway,
+    SessionEnder,
+)
 
 
 @lru_cache(maxsize=64)
@@ -53,6 +60,12 @@ def geo_locator() -> GeoLocator:
 def notifier() -> Notifier:
     """What sends messages to customers."""
     return cast("Notifier", load(current().NOTIFIER))
+
+
+def device_prompter() -> DevicePrompter | None:
+    """What tells devices that something waits there; None where customers are told by notice alone."""
+    path = current().DEVICE_PROMPTER
+    return cast("DevicePrompter", load(path)) if path else None
 
 
 def _setting_of(dotted: str) -> str:

@@ -45,7 +45,7 @@ def notify(
     words = {
         "account": account,
         "template": template,
-        "language": _language(user),
+        "language": language_of(user),
         "context": redact.tree(context),
         "created_at": now,
     }
@@ -108,5 +108,6 @@ def _opened(notice: Notice) -> dict[str, Any]:
     return opened
 
 
-def _language(user: Any) -> str:
+def language_of(user: Any) -> str:
+    """The language that a customer is told things in."""
     return str(getattr(user, "language", "") or settings.LANGUAGE_CODE)[:10]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from authshield.contain import devices, notices, playbook, steps
+from authshield.contain import confirmations, devices, notices, playbook, steps
 from authshield.record.outbox import Handler
 from authshield.record.sightings import APPLY_SESSION
 
@@ -21,7 +21,8 @@ HANDLERS: Mapping[str, Handler] = {
     steps.APPLY_ACCOUNT: steps.apply_account,
     devices.APPLY_DEVICE: devices.apply,
     notices.SEND: notices.send,
+    confirmations.PROMPT: confirmations.prompt,
 }
 
-SLOW = frozenset({notices.SEND})
+SLOW = frozenset({notices.SEND, confirmations.PROMPT})
 """Tasks that wait for somebody else's server: they must not keep containment waiting."""

@@ -27,7 +27,7 @@ from authshield.factors import email, passkey, passkey_challenges, verify
 from authshield.models import Challenge, RulesetVersion
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
 from authshield.vocabulary.decision import Decision
-from authshield.vocabulary.event import Event, OrderChange
+from authshield.vocabulary.event import Event, Order, OrderChange
 from authshield.vocabulary.operation import Operation
 
 # WCAG 2.2, 2.2.1: a person can ask for more time at least ten times.
@@ -118,19 +118,23 @@ def answer(
         raise ChallengeError("challenge_not_found", 404)
     if factor == passkey.FACTOR and factor in challenge.factors:
         signed.take_nonce(challenge)
-    _reserve_attempt(challenge, now)
+    reserve_attempt(challenge, now)
     try:
         proved = _verify(challenge, user, factor=factor, token=token, now=now)
     except ChallengeError as error:
-        left = _count_failure(challenge)
+        left = count_failure(challenge)
         raise ChallengeError(
             error.code, error.status_code, attempts_left=left, retry_after_seconds=error.retry_after_seconds
         ) from error
-    usable_until = now + timedelta(seconds=current().GRANT_SECONDS)
+    return pass_it(challenge, proved, factor, now)
+
+
+def pass_it(challenge: Challenge, proved: Strength, factor: str, now: datetime) -> Challenge:
+    """Pass an open challenge: its proof was just seen. Raises ``ChallengeError`` (410). Cost: 2 queries."""
     passed = _rows(challenge, State.OPEN).update(
         state=State.PASSED,
         passed_at=now,
-        grant_expires_at=usable_until,
+        grant_expires_at=now + timedelta(seconds=current().GRANT_SECONDS),
         proved=proved,
         factor_used=factor,
         evidence=challenge.evidence,
@@ -240,7 +244,7 @@ def _verify(
     return verify(user, factor, token, now)
 
 
-def _reserve_attempt(challenge: Challenge, now: datetime) -> None:
+def reserve_attempt(challenge: Challenge, now: datetime) -> None:
     """Count the attempt if there is one left and the challenge is among the newest that may be open."""
     rows = _rows(challenge, State.OPEN).filter(
         expires_at__gt=now, attempts__lt=current().CHALLENGE_ATTEMPTS, pk__in=_newest(challenge, now)
@@ -251,7 +255,8 @@ def _reserve_attempt(challenge: Challenge, now: datetime) -> None:
         raise ChallengeError("challenge_expired", 410)
 
 
-def _count_failure(challenge: Challenge) -> int:
+def count_failure(challenge: Challenge) -> int:
+    """The attempts that are left; without any it is over. Cost: 2 queries."""
     most = current().CHALLENGE_ATTEMPTS
     _rows(challenge, State.OPEN).filter(attempts__gte=most).update(state=State.FAILED)
     challenge.refresh_from_db(fields=["attempts", "state"])
@@ -274,4 +279,6 @@ def _shown(event: Event) -> dict[str, str | int]:
     subject = event.subject.order if isinstance(event.subject, OrderChange) else event.subject
     value = getattr(subject, "value_minor", None)
     shown: dict[str, str | int] = {"ip": event.client.ip, "country": event.network.country}
+    if isinstance(event.subject, OrderChange) and isinstance(subject, Order):
+        shown |= {"side": subject.side, "symbol": subject.symbol}
     return shown if value is None else {**shown, "value_minor": value, "currency": current().BASE_CURRENCY}

@@ -1,4 +1,4 @@
-"""What a passkey signs for a challenge, and that it is the very operation which is carried out in the end.
+"""What a passkey signs for a challenge, and that what was proved is what is carried out in the end.
 
 The signed number is a hash of the operation, the account, the session and a nonce, computed anew each time: a stored
 copy of it is never compared. Must not decide who may answer; that is for ``challenges``.
@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from authshield.errors import ChallengeError
-from authshield.factors import passkey, passkey_answers, passkey_challenges
+from authshield.factors import oob, passkey, passkey_answers, passkey_challenges
 from authshield.models import Challenge
 from authshield.vocabulary.operation import Operation
 
@@ -55,22 +55,31 @@ def verify(challenge: Challenge, user: AbstractBaseUser, token: str, now: dateti
 
 
 def check(challenge: Challenge, operation: Operation | None, binding: str) -> None:
-    """Whether what a passkey signed is this operation in this session; other factors sign nothing.
+    """Whether what a passkey signed, or another device confirmed, is this operation in this session.
+
+    Codes say nothing of it.
 
     Without an operation or a binding the stored one is taken: a sign-in or a page has no other. Raises
     ``ChallengeError`` (409 ``binding_mismatch``), and then the challenge is void.
     """
-    if challenge.factor_used != passkey.FACTOR:
+    if challenge.factor_used not in {passkey.FACTOR, oob.FACTOR}:
         return
-    kept = challenge.evidence
     at_hand = operation or Operation.from_canonical(challenge.operation)
-    wanted = passkey_challenges.of_operation(kept.get("nonce", ""), at_hand, binding or challenge.binding)
-    if not hmac.compare_digest(passkey_answers.signed_challenge(kept), wanted):
+    if not _is_of(challenge, at_hand, binding or challenge.binding):
         Challenge.objects.filter(pk=challenge.pk, state__in=[State.OPEN, State.PASSED]).update(
             state=State.VOID
         )
-        _log.warning("challenge %s was signed for another operation than the one at hand", challenge.pk)
+        _log.warning("challenge %s was proved for another operation than the one at hand", challenge.pk)
         raise ChallengeError("binding_mismatch", 409)
+
+
+def _is_of(challenge: Challenge, operation: Operation, binding: str) -> bool:
+    """Whether the evidence is of this very operation in this session."""
+    kept = challenge.evidence
+    if challenge.factor_used == oob.FACTOR:
+        return oob.is_evidence(kept, operation.digest, binding)
+    wanted = passkey_challenges.of_operation(kept.get("nonce", ""), operation, binding)
+    return hmac.compare_digest(passkey_answers.signed_challenge(kept), wanted)
 
 
 def _to_be_signed(challenge: Challenge) -> bytes:

@@ -47,6 +47,17 @@ _REFUSALS: dict[str, Words] = {
         _("The passkey was not accepted"),
         _("Try once more, on this very page. If it does not work, use another way."),
     ),
+    "challenge_pending": Words(
+        _("Waiting for your other device"), _("Enter the number there. Nothing has happened so far.")
+    ),
+    "oob_failed": Words(
+        _("It was not confirmed"),
+        _("Another number was entered there, or no other device can confirm. Ask anew, or use another way."),
+    ),
+    "oob_locked": Words(
+        _("Your other devices cannot be asked now"),
+        _("They were asked too often, or wrong numbers were entered. Wait, or use another way to confirm."),
+    ),
     "factor_locked": Words(
         _("This way is locked for a while"),
         _("There were too many wrong codes. Wait, or use another way to confirm."),

@@ -14,8 +14,8 @@ from django.db.models.expressions import RawSQL
 from authshield import signals
 from authshield.backends.accounts import account_of
 from authshield.errors import ChallengeError
-from authshield.factors import attempts, email, passkey, recovery, totp
-from authshield.models import EmailFactor, RecoveryCodes, TotpFactor
+from authshield.factors import attempts, email, oob, passkey, recovery, totp
+from authshield.models import EmailFactor, OobFactor, RecoveryCodes, TotpFactor
 from authshield.models.factors import FactorColumns
 from authshield.models.prepared import Prepared
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
@@ -69,10 +69,10 @@ def verify(user: AbstractBaseUser, factor: str, token: str, now: datetime) -> St
 
 
 def shut(user: AbstractBaseUser, now: datetime) -> dict[str, datetime | None]:
-    """The factors that cannot be tried now: until when, or None for one that is disabled. Cost: 3 queries."""
+    """The factors that cannot be tried now: until when, or None for one that is disabled. Cost: 4 queries."""
     found: dict[str, datetime | None] = {}
-    for name in MODELS:
-        device = device_of(user, name)
+    for name in (*MODELS, oob.FACTOR):
+        device = OobFactor.objects.filter(user=user).first() if name == oob.FACTOR else device_of(user, name)
         if device is not None and not device.is_open(now):
             found[name] = None if device.disabled_at else device.locked_until
     return found

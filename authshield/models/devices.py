@@ -14,6 +14,12 @@ class DeviceKey(models.Model):
     thumbprint = models.CharField(_("thumbprint"), max_length=43)
     registered_at = models.DateTimeField(_("registered at"))
     replaced_at = models.DateTimeField(_("replaced at"), null=True, blank=True)
+    confirms_at = models.DateTimeField(
+        _("confirms since"),
+        null=True,
+        blank=True,
+        help_text=_("the customer lets this device confirm what other ones ask for"),
+    )
 
     class Meta:
         """One row for a key of a device and account."""

@@ -39,8 +39,9 @@ class OobFactor(FactorColumns):
 
 
 class OobRequest(models.Model):
-    """A challenge that waits for a trusted device. ``digest`` and ``binding`` are what was asked for, and in which
-    session; ``answered_by`` is the device that answered.
+    """A challenge that waits for a trusted device.
+
+    ``digest`` and ``binding`` are what was asked for and in which session; ``answered_by`` is the device that did.
     """
 
     class State(models.TextChoices):

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 from authshield import clock
 from authshield.enforce import responses
 from authshield.errors import ChallengeError, InvalidInput
+from authshield.factors import oob
 from authshield.observe.canonical import Number, json_body
 from authshield.observe.fingerprint import MAX_BYTES, clean
 from authshield.observe.request import FINGERPRINT_KEY
+from authshield.views import asking
 from authshield.views.challenge import find, take_answer
 from authshield.views.tokens import MAX_TOKEN, text_of
 
@@ -30,7 +32,8 @@ _OWN_SITE = frozenset({"", "none", "same-origin"})
 def verify(request: HttpRequest, challenge_id: UUID) -> HttpResponseBase:
     """``{factor, token}`` → 200 ``{passed: true}``; then the client sends its first request again.
 
-    The token of ``webauthn`` is what ``credential.toJSON()`` gives, as an object or as its text.
+    The token of ``webauthn`` is what ``credential.toJSON()`` gives, as an object or as its text. ``oob`` needs none:
+    it is asked for by the first call, and 401 ``challenge_pending`` until another device has confirmed.
     A signed-in cookie session needs its CSRF token, like every page. Before a sign-in there is nothing that a
     browser could be tricked into lending; and no other site can send it JSON.
     """
@@ -73,6 +76,8 @@ def _verify(request: HttpRequest, challenge_id: UUID) -> HttpResponseBase:
         take_answer(request, find(request, challenge_id, now), now, factor=factor, token=token)
     except InvalidInput as error:
         return responses.invalid(request, error)
+    except asking.Pending as pending:
+        return asking.problem(pending)
     except ChallengeError as error:
         return responses.challenge_error(request, error)
     return JsonResponse({"passed": True}, headers={"Cache-Control": "no-store"})
@@ -87,7 +92,8 @@ def _read(request: HttpRequest) -> tuple[str, str]:
     if not isinstance(factor, str) or isinstance(factor, Number) or not 0 < len(factor) <= MAX_TOKEN:
         detail = _("must be a string of 1 to %(most)d characters") % {"most": MAX_TOKEN}
         raise InvalidInput(detail, field="factor", status_code=400)
-    return factor, text_of(body.get("token"), factor)
+    # Nothing is typed in the asking session: an empty token asks, and asks again.
+    return factor, "" if factor == oob.FACTOR else text_of(body.get("token"), factor)
 
 
 verify.authshield_exempt = True  # type: ignore[attr-defined]

@@ -27,12 +27,12 @@ from authshield.conf import current
 from authshield.enforce import challenges, responses, signed
 from authshield.enforce.wording import refusal_words
 from authshield.errors import ChallengeError
-from authshield.factors import email, passkey
+from authshield.factors import email, oob, passkey
 from authshield.factors.passkey_helper import better_address, works_on
 from authshield.models import Challenge
 from authshield.observe.proof import was_looked_up
 from authshield.observe.user_agent import summarise
-from authshield.views import tokens, wording
+from authshield.views import asking, tokens, wording
 from authshield.vocabulary.event import Kind, Who
 
 
@@ -76,6 +76,8 @@ def take_answer(
 
     Raises ``ChallengeError``, and ``Refused`` over a limit.
     """
+    if factor == oob.FACTOR:
+        return asking.take(request, challenge, now)
     user = user_of(challenge.account)
     if user is None or not user.is_active:
         raise ChallengeError("challenge_not_found", 404)
@@ -90,15 +92,18 @@ def take_answer(
 def _answer(request: HttpRequest, challenge: Challenge, now: datetime) -> HttpResponseBase:
     factor = request.POST.get("factor", "")
     token = request.POST.get("token", "")[: tokens.most(factor)]
-    if not token.strip():
+    if not token.strip() and factor != oob.FACTOR:
         empty = _("Use your passkey first.") if factor == passkey.FACTOR else _("Enter the code first.")
         return _page(request, challenge, now, Message(empty, status=422))
     try:
         passed = take_answer(request, challenge, now, factor=factor, token=token)
+    except asking.Pending:
+        challenge.refresh_from_db(fields=["attempts"])
+        return _page(request, challenge, now)
     except ChallengeError as error:
         if error.status_code not in {401, 429} or not error.attempts_left:
             return responses.challenge_error(request, error)
-        words = refusal_words("passkey_failed" if factor == passkey.FACTOR else error.code)
+        words = refusal_words(wording.FAILURES.get((factor, error.code), error.code))
         told = Message(
             f"{words.title}: {words.text}",
             status=error.status_code,
@@ -164,6 +169,7 @@ def _page(
         "minutes_left": max(1, round((challenge.expires_at - now).total_seconds() / 60)),
         "message": message,
         **_passkey(request, challenge, chosen),
+        **(asking.context(challenge, now) if chosen == oob.FACTOR else {}),
     }
     status = message.status if message else 200
     response = render(request, "authshield/challenge.html", context, status=status)

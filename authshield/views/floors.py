@@ -38,6 +38,11 @@ def new_passkey(demand: Demand, facts: Mapping[str, Any], enrolled: Collection[s
     return demand if is_fresh else Demand(Action.DENY)
 
 
+def confirming_device(demand: Demand, facts: Mapping[str, Any], enrolled: Collection[str]) -> Demand:
+    """A device that is to confirm what others ask for has to be trusted, and comes in as a passkey does."""
+    return new_passkey(demand, facts, enrolled) if may_begin(facts) else Demand(Action.DENY)
+
+
 def may_begin(facts: Mapping[str, Any]) -> bool:
     """Whether an account's first passkey may come from this device and session."""
     is_moved = facts["session.device_changed"] or facts["session.browser_changed"]

@@ -134,6 +134,7 @@ _VALUES: dict[str, Text] = {
     "passkey": gettext_lazy("Add a passkey"),
     "passkey_removal": gettext_lazy("Remove a passkey"),
     "recovery": gettext_lazy("Recovery codes"),
+    "oob": gettext_lazy("Let this device confirm what others ask for"),
 }
 _PROFILE: dict[str, Text] = {
     "email": gettext_lazy("e-mail address"),

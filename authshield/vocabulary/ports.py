@@ -38,6 +38,22 @@ class AddedRecord:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Something waits for a customer's other devices. It says neither what nor the number that is to be entered.
+
+    ``devices`` are keyed hashes of the device ids that may confirm it: a push goes to subscriptions of these alone.
+    ``path`` is the page of this site that shows it, ``subject`` and ``text`` are in the customer's language.
+    """
+
+    account: str
+    devices: tuple[str, ...]
+    path: str
+    subject: str
+    text: str
+    expires_at: datetime
+
+
 class OrderGateway(Protocol):
     """The broker's books. Every call is idempotent by ``key``: a repeated call changes nothing more.
 
@@ -89,3 +105,10 @@ class Notifier(Protocol):
 
     def notify(self, *, address: str, subject: str, text: str) -> None:
         """Send one message; raises ``GatewayError`` when it could not be handed over."""
+
+
+class DevicePrompter(Protocol):
+    """Tells a customer's trusted devices that something waits there, such as by web push."""
+
+    def prompt(self, prompt: Prompt) -> None:
+        """Hand one prompt over; raises ``GatewayError`` when that could not be done."""
