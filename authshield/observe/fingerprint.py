@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from authshield.errors import InvalidInput
+from authshield.observe.canonical import Number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ def clean(body: Mapping[str, Any]) -> dict[str, str]:
         value = body.get(name)
         if value is None:
             continue
-        if not isinstance(value, str) or len(value) > MAX_VALUE:
+        if not isinstance(value, str) or isinstance(value, Number) or len(value) > MAX_VALUE:
             detail = f"must be a string of at most {MAX_VALUE} characters"
             raise InvalidInput(detail, field=name, status_code=400)
         kept[name] = value if value.isprintable() else "".join(c for c in value if c.isprintable())
