@@ -6,6 +6,7 @@ Must not tell which rule fired, nor whether an account exists.
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from django.conf import settings as django_settings
@@ -42,7 +43,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def problem(code: str, status: int, detail: str, *, title: str = "", **members: Any) -> JsonResponse:
-    """One problem (RFC 9457); ``members`` are added to the body."""
+    """One problem (RFC 9457); ``members`` are added to the body. A 401 says by what to sign in (RFC 9110, 11.6.1)."""
     body = {
         "type": f"urn:authshield:problem:{code.replace('_', '-')}",
         "title": title or str(refusal_words(code).title),
@@ -51,7 +52,10 @@ def problem(code: str, status: int, detail: str, *, title: str = "", **members: 
         "code": code,
         **members,
     }
-    return _private(JsonResponse(body, status=status, content_type=PROBLEM_JSON))
+    answer = JsonResponse(body, status=status, content_type=PROBLEM_JSON)
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer["WWW-Authenticate"] = "Bearer"
+    return _private(answer)
 
 
 def step_up(request: HttpRequest, challenge: Challenge) -> HttpResponse:

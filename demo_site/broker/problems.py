@@ -24,4 +24,7 @@ def problem(status: int, code: str, detail: str, **members: Any) -> JsonResponse
         "code": code,
         **members,
     }
-    return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+    answer = JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer

@@ -87,7 +87,7 @@ def test_a46_a_length_that_lies_changes_nothing(own_site: Valkey) -> None:
 
 
 def test_a46_what_is_kept_is_text_wherever_it_goes(own_site: Valkey) -> None:
-    """Markup in every field: no page of hers or of the desk shows it as such; it is kept without control characters."""
+    """Markup in every field: kept without control characters, and no page of hers or of the desk shows it as such."""
     del own_site
     guest = Guest()
     told = {**dict.fromkeys(KNOWN, MARKUP), "__proto__": MARKUP, "is_admin": "yes"}

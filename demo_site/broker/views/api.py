@@ -34,9 +34,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     username, password = canonical.credentials(canonical.json_body(request))
     user = authenticate(request, username=username, password=password)
     if user is None:
-        response = problem(401, "invalid_credentials", "Name or password is wrong.")
-        response.headers["WWW-Authenticate"] = "Bearer"
-        return response
+        return problem(401, "invalid_credentials", "Name or password is wrong.")
     login(request, user)
     request.session.save()
     token, seconds = bearer.issue(request.session)
