@@ -1,4 +1,4 @@
-"""A customer with two devices: one that is trusted and has its key, and one that asks. Must not stand in for anything."""
+"""A customer with two devices: one that confirms, one that asks. Must not stand in for any part of the project."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ FACTORS: dict[str, FactorWords] = {
     ),
     "oob": FactorWords(
         gettext_lazy("Confirm on another device"),
-        gettext_lazy("You enter a number there, on a device that you have used here for long."),
+        gettext_lazy("You enter a number there, on a device that you have chosen for it."),
         gettext_lazy("Confirm on another device"),
     ),
     "static": FactorWords(
