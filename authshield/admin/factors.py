@@ -16,7 +16,7 @@ from authshield.admin import deeds
 from authshield.admin.desk import ReadOnly
 from authshield.admin.steps import Step, StepsAdmin
 from authshield.factors import passkey
-from authshield.models import EmailFactor, RecoveryCodes, TotpFactor
+from authshield.models import EmailFactor, OobFactor, RecoveryCodes, TotpFactor
 from authshield.models.factors import FactorColumns
 
 KEPT = ("failures", "locked_until", "disabled_at", "created_at", "last_used_at")
@@ -78,6 +78,18 @@ class FactorAdmin(ReadOnly, StepsAdmin):
         """In a word."""
         return state_words(factor, clock.now())
 
+
+class OobAdmin(FactorAdmin):
+    """Confirmations on other devices: how often they were asked for, and wrong numbers."""
+
+    fields = ["user", "state", "sends", "sent_at", *KEPT]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """All of them: what enrols is the devices."""
+        return super(FactorAdmin, self).get_queryset(request)
+
+
+admin.site.register(OobFactor, OobAdmin)
 
 for model in (TotpFactor, RecoveryCodes, EmailFactor):
     admin.site.register(model, FactorAdmin)

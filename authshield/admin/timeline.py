@@ -1,6 +1,6 @@
 """What happened around a case, from every table that saw a part of it, in the order of time.
 
-Reads only. Cost: 6 queries, whatever the case; at most ``LINES`` rows of each table, the newest.
+Reads only. Cost: 7 queries, whatever the case; at most ``LINES`` rows of each table, the newest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from authshield.admin.tables import reasons_of
 from authshield.admin.words import ACTION_WORDS, FINAL_WORDS, NONE, kind_words, operation_words
-from authshield.models import Case, Challenge, Hold, JournalEntry, LedgerEntry, SessionScore
+from authshield.models import Case, Challenge, Hold, JournalEntry, LedgerEntry, OobRequest, SessionScore
 from authshield.vocabulary.actions import Strength
 from authshield.vocabulary.event import Kind
 
@@ -44,7 +44,8 @@ def timeline(case: Case) -> list[Line]:
     """All lines of a case, oldest first."""
     if case.campaign:
         return sorted(_entries(case), key=lambda line: line.at)
-    lines = [*_entries(case), *_recorded(case), *_challenges(case), *_holds(case), *_scores(case)]
+    lines = [*_entries(case), *_recorded(case), *_challenges(case), *_confirmations(case)]
+    lines += [*_holds(case), *_scores(case)]
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -110,6 +111,22 @@ def _challenges(case: Case) -> Iterator[Line]:
             yield Line(
                 row.passed_at, _("challenge"), _("passed with %(factor)s") % {"factor": row.factor_used}
             )
+
+
+def _confirmations(case: Case) -> Iterator[Line]:
+    rows = OobRequest.objects.filter(
+        account=case.account,
+        asked_at__gte=case.opened_at - BEFORE,
+        asked_at__lte=(case.closed_at or case.opened_at) + AFTER,
+    )
+    for row in rows.select_related("challenge").order_by("-asked_at")[:LINES]:
+        operation, where = operation_words(row.challenge.operation), (row.label, row.place, row.ip)
+        asked = _("asked another device to confirm: %(operation)s") % {"operation": operation}
+        is_bad = row.state in {OobRequest.State.REFUSED, OobRequest.State.WRONG}
+        yield Line(row.asked_at, _("challenge"), " · ".join(filter(None, [asked, *where])), is_grave=is_bad)
+        if row.answered_at:
+            answered = _("the other device: %(state)s") % {"state": row.get_state_display()}
+            yield Line(row.answered_at, _("challenge"), answered, is_grave=is_bad)
 
 
 def _holds(case: Case) -> Iterator[Line]:

@@ -49,12 +49,15 @@ def look(challenge: Challenge, now: datetime) -> OobRequest | None:
     found = oob.newest(challenge)
     if found is None or (found.state == State.WAITING and found.expires_at <= now):
         return None
-    return found if found.state in {State.WAITING, State.APPROVED, State.WRONG} else None
+    is_new = found.state in {State.WAITING, State.APPROVED} or (
+        found.state == State.WRONG and found.sealed_number
+    )
+    return found if is_new else None
 
 
 def told_wrong(request: OobRequest, challenge: Challenge) -> ChallengeError:
     """What the asking session is told, once, of a wrong number; then it may ask anew. Cost: 1 query."""
-    OobRequest.objects.filter(pk=request.pk, state=State.WRONG).update(state=State.VOID)
+    OobRequest.objects.filter(pk=request.pk, state=State.WRONG).update(sealed_number=b"")
     return ChallengeError("challenge_failed", 401, attempts_left=attempts_left(challenge))
 
 

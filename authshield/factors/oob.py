@@ -108,7 +108,7 @@ def ask(user: AbstractBaseUser, challenge: Challenge, asker: Asker, now: datetim
     with transaction.atomic():
         # The row is taken first: of parallel wishes one after the other counts.
         is_sent = _take_send(factor, now)
-        _of(challenge, State.WAITING, State.APPROVED, State.WRONG).update(state=State.VOID)
+        _of(challenge, State.WAITING, State.APPROVED).update(state=State.VOID)
         if not is_sent or _waiting(challenge.account, now).count() >= OPEN:
             factor.refresh_from_db(fields=["sent_at"])
             raise ChallengeError("factor_locked", 429, retry_after_seconds=_wait(factor, now))
@@ -190,7 +190,9 @@ def refuse(request: OobRequest, confirmer: Confirmer, now: datetime) -> bool:
 
 def take(request: OobRequest) -> dict[str, str] | None:
     """Use an approval up; the evidence to keep, None where it is not there any more. Cost: 1 query."""
-    if not OobRequest.objects.filter(pk=request.pk, state=State.APPROVED).update(state=State.USED):
+    if not OobRequest.objects.filter(pk=request.pk, state=State.APPROVED).update(
+        state=State.USED, sealed_number=b""
+    ):
         return None
     text = _confirmed_text(str(request.pk), request.digest, request.binding)
     return {"confirmation": str(request.pk), "device": request.answered_by, "mac": sign(text, _PURPOSE)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from authshield.vocabulary.actions import Strength
-from authshield.vocabulary.event import Event, Kind, Login
+from authshield.vocabulary.event import HOLDABLE, Event, Kind, Login
 from authshield.vocabulary.quick import quick
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ def learning(
     if not outcome.happened or is_no_use:
         return Learning(learn=False, trust=False)
     is_first = trust_first_device and not features.is_missing and features.facts["account.logins"] == 0
-    has_strong_proof = proof_of(event, outcome) >= Strength.PHISHING_RESISTANT
+    proof = proof_of(event, outcome)
+    # Another device has confirmed this very order, not the device that asked for it.
+    is_of_operation = proof == Strength.OOB and event.kind in HOLDABLE
+    has_strong_proof = proof >= Strength.PHISHING_RESISTANT and not is_of_operation
     trust = warm_up or has_strong_proof or is_first or bool(features.facts["device.is_trusted"])
     return Learning(learn=True, trust=trust)
 

@@ -27,6 +27,7 @@ from authshield.models import (
     Label,
     LedgerEntry,
     Notice,
+    OobRequest,
     OutboxTask,
     Proposal,
     ScanMember,
@@ -68,6 +69,7 @@ def _expired(now: datetime) -> Iterator[QuerySet[Any]]:
     yield DeviceKey.objects.filter(~Exists(known), registered_at__lt=device)
     yield BoundSession.objects.filter(refreshed_at__lt=session)
     yield Session.objects.filter(last_seen_at__lt=session)
+    yield OobRequest.objects.filter(expires_at__lt=journal)
     yield Challenge.objects.filter(expires_at__lt=journal)
     yield SpentChallenge.objects.filter(expires_at__lt=now)
     yield SessionScore.objects.filter(scored_at__lt=journal)

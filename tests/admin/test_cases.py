@@ -74,7 +74,7 @@ def test_the_page_costs_the_same_however_long_the_story_is(
     """No table is asked once a line."""
     browser = desk("analysts")
     browser.get(page_of(case))
-    with django_assert_num_queries(22) as counted:
+    with django_assert_num_queries(23) as counted:
         browser.get(page_of(case))
     for number in range(10):
         CaseEntry.objects.create(case=case, at=NOW, kind="x", text="x", key=f"k{number}")
