@@ -15,6 +15,7 @@ from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.core.exceptions import PermissionDenied
 
 from authshield import signin
+from authshield.backends.accounts import user_by_key
 from authshield.enforce.responses import wants_json
 from authshield.errors import Refused
 from authshield.vocabulary.actions import Action
@@ -69,8 +70,9 @@ class GuardBackend(BaseBackend):
         return self._checked(attempt.user, password) if _is_stock_alone() else None
 
     def get_user(self, user_id: Any) -> User | None:
-        """As Django's own. Cost: 1 query."""
-        return self._stock.get_user(user_id)
+        """As Django's own, which every page of a signed-in customer asks. Cost: 1 query."""
+        user = cast("User | None", user_by_key(user_id))
+        return user if user is not None and self._stock.user_can_authenticate(user) else None
 
     def _checked(self, user: AbstractBaseUser | None, password: str) -> User:
         """As Django's own backend, which must not hash the same password once more."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import get_user_model
 
 from authshield.conf import current
+from authshield.models.lookup import lookup
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -37,10 +38,22 @@ def user_by_name(username: str) -> AbstractBaseUser | None:
     """The user that the stock backend would match for this name; None where none is. Cost: 1 query."""
     if not username or "\x00" in username or len(username) > NAME_LENGTH:
         return None
+    users = get_user_model()
     try:
-        return _users().get(**{get_user_model().USERNAME_FIELD: username})
-    except (get_user_model().DoesNotExist, UnicodeEncodeError):
+        user: AbstractBaseUser = lookup(users, users.USERNAME_FIELD).get(username)
+    except (users.DoesNotExist, UnicodeEncodeError):
         return None
+    return user
+
+
+def user_by_key(key: object) -> AbstractBaseUser | None:
+    """The user of a primary key, None where there is none. Cost: 1 query."""
+    users = get_user_model()
+    try:
+        user: AbstractBaseUser = lookup(users, "pk").get(key)
+    except users.DoesNotExist:
+        return None
+    return user
 
 
 def limiter_name(username: str) -> str:
