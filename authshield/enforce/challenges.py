@@ -174,6 +174,7 @@ def use(
     What a passkey signed is computed anew from ``operation``, which is about to be carried out in
     ``session``; without them from the stored ones. Cost: 1 query.
     """
+    _check_whole(challenge, operation or Operation.from_canonical(challenge.operation))
     signed.check(challenge, operation, f"sid:{session}" if session else "")
     rows = _rows(challenge, State.PASSED).filter(grant_expires_at__gt=now)
     newest = Subquery(RulesetVersion.objects.order_by("-number").values("number")[:1])
@@ -208,7 +209,17 @@ def _load(challenge_id: UUID | str, account: str | None, bindings: Collection[st
     own = challenge.binding.encode()
     if not any(hmac.compare_digest(own, binding.encode()) for binding in bindings):
         raise ChallengeError("challenge_not_found", 404)
+    _check_whole(challenge, Operation.from_canonical(challenge.operation))
     return challenge
+
+
+def _check_whole(challenge: Challenge, operation: Operation) -> None:
+    """Whether an operation, shown or about to be carried out, is the one that the challenge was opened for."""
+    if hmac.compare_digest(challenge.digest, operation.digest):
+        return
+    _rows(challenge, State.OPEN, State.PASSED).update(state=State.VOID)
+    _log.warning("challenge %s holds another operation than it was opened for", challenge.pk)
+    raise ChallengeError("binding_mismatch", 409)
 
 
 def _check_open(challenge: Challenge, now: datetime) -> None:
