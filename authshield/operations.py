@@ -241,7 +241,7 @@ def _challenge(
             demand,
             operation,
             binding=signedin.binding_of(request),
-            return_to=request.path,
+            return_to=responses.way_back(request, request.path),
             login_backend="",
             now=now,
         )

@@ -172,7 +172,7 @@ def _challenge(
         demand,
         operation,
         binding=signedin.binding_of(request),
-        return_to=return_to or _way_back(request),
+        return_to=responses.way_back(request, return_to or _way_back(request)),
         login_backend="",
         now=event.at,
     )

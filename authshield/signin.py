@@ -17,7 +17,7 @@ from authshield import signedin
 from authshield.backends.accounts import account_of, limiter_name, user_by_name, user_of
 from authshield.clock import now as clock_now
 from authshield.demands import of_sign_in
-from authshield.enforce import challenges
+from authshield.enforce import challenges, responses
 from authshield.errors import ChallengeError, Refused, StepUpRequired
 from authshield.observe import observe
 from authshield.observe.device import device_or_issued
@@ -203,7 +203,8 @@ def _require_proof(request: HttpRequest, user: AbstractBaseUser, attempt: Attemp
     if not demand.factors:
         stop(attempt)
         raise Refused("denied")
-    binding, return_to = signedin.binding_of(request), _return_to(request)
+    binding = signedin.binding_of(request)
+    return_to = responses.way_back(request, _return_to(request))
 
     def put() -> Challenge:
         challenge = challenges.open_challenge(

@@ -28,6 +28,9 @@ from authshield.vocabulary.operation import PASSWORD_MARK, Operation
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
+PROGRAM = "-"
+"""In place of a path: who asked makes the call again, so that the challenge's page itself carries nothing out."""
+
 _API = "/api/"
 _Response = TypeVar("_Response", bound=HttpResponse)
 
@@ -40,6 +43,11 @@ def wants_json(request: HttpRequest) -> bool:
     if "text/html" in accepts:
         return False
     return request.content_type == JSON or JSON in accepts
+
+
+def way_back(request: HttpRequest, path: str) -> str:
+    """Where a challenge's page goes on once it is passed: at ``path``, but for a program, which comes back itself."""
+    return PROGRAM if wants_json(request) else path
 
 
 def problem(code: str, status: int, detail: str, *, title: str = "", **members: Any) -> JsonResponse:

@@ -114,7 +114,9 @@ def _answer(request: HttpRequest, challenge: Challenge, now: datetime) -> HttpRe
 
 
 def _go_on(request: HttpRequest, challenge: Challenge) -> HttpResponseBase:
-    """What was asked for goes on by itself: nothing has to be typed again."""
+    """What was asked for goes on by itself: nothing has to be typed again. A program makes its call again."""
+    if challenge.return_to == responses.PROGRAM:
+        return _over(request, challenge, is_passed=True)
     if challenge.kind == Kind.LOGIN:
         return HttpResponseRedirect(signin.finish(request, challenge))
     return operations.perform_granted(request, challenge)
@@ -139,13 +141,24 @@ def _extend(request: HttpRequest, challenge: Challenge, now: datetime) -> HttpRe
 
 
 def _cancel(request: HttpRequest, challenge: Challenge, now: datetime) -> HttpResponseBase:
-    del request, now
+    del now
     challenges.cancel(challenge)
+    if challenge.return_to == responses.PROGRAM:
+        return _over(request, challenge, is_passed=False)
     if challenge.kind == Kind.LOGIN:
         return HttpResponseRedirect(responses.login_path())
     # The address of a change may take posts alone.
     back = "/" if challenge.kind in {Kind.ORDER_CHANGE, Kind.REQUEST} else challenge.return_to
     return HttpResponseRedirect(signin.safe_path(back) or "/")
+
+
+def _over(request: HttpRequest, challenge: Challenge, *, is_passed: bool) -> HttpResponse:
+    """Tell the page that waits for it, and the person; the window closes where it may."""
+    context = {"challenge": challenge, "is_passed": is_passed}
+    response = render(request, "authshield/challenge_over.html", context)
+    response["Cache-Control"] = "no-store"
+    response["X-Frame-Options"] = "DENY"
+    return response
 
 
 def _page(

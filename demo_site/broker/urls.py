@@ -18,6 +18,7 @@ urlpatterns = [
     path("i18n/setlang/", session.language, name="set_language"),
     path("orders/", orders.index, name="orders"),
     path("orders/new/", orders.new, name="ticket"),
+    path("orders/quick/", orders.quick, name="quick"),
     path("orders/<slug:order_id>/cancel/", orders.cancel, name="cancel"),
     path("orders/<slug:order_id>/amend/", orders.amend, name="amend"),
     path("account/contact/", account.contact, name="contact"),

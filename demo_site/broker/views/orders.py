@@ -52,6 +52,13 @@ def new(request: HttpRequest, operation: Operation | None) -> HttpResponse:
 
 @require_safe
 @login_required
+def quick(request: HttpRequest) -> HttpResponse:
+    """A ticket that orders by script: how a site of one page uses the JSON doors."""
+    return page(request, "quick")
+
+
+@require_safe
+@login_required
 def index(request: HttpRequest) -> HttpResponse:
     """All orders, the newest first."""
     return _list(request)
