@@ -17,12 +17,12 @@ from authshield.admin.steps import Deed
 from authshield.backends.accounts import account_of
 from authshield.contain import approvals, campaigns, cases, devices, playbook, steps
 from authshield.contain.notices import local_time, notify
-from authshield.enforce import holds
+from authshield.enforce import bound, holds
 from authshield.errors import InvalidInput
 from authshield.factors import attempts
 from authshield.learn import labels, way_back
 from authshield.learn.labels import Target, Word
-from authshield.models import Approval, Case, Device, Hold, Session
+from authshield.models import Approval, BoundSession, Case, Device, DeviceKey, Hold, Session
 
 
 def contain_case(case: Case, deed: Deed) -> str:
@@ -143,6 +143,26 @@ def revoke(device: Device, deed: Deed) -> str:
     """Make a device a strange one again."""
     devices.forget(device, deed.now)
     return _("The device is strange to this account again.")
+
+
+def withdraw_key(key: DeviceKey, deed: Deed) -> str:
+    """Let a browser's key count no longer, and end what its device has open."""
+    with transaction.atomic():
+        mine = DeviceKey.objects.filter(pk=key.pk, replaced_at=None)
+        if not mine.update(replaced_at=deed.now, confirms_at=None):
+            raise InvalidInput(_("It had been replaced or withdrawn before."), status_code=409)
+        opened = Session.objects.filter(account=key.account, device_hash=key.device_hash, ended_at=None)
+        for sid in list(opened.values_list("pk", flat=True)):
+            steps.end_session(sid, deed.reason, by=deed.actor, now=deed.now, account=key.account)
+    return _("The key is withdrawn; the sessions of its device have ended.")
+
+
+def end_bound_session(row: BoundSession, deed: Deed) -> str:
+    """End a session that its browser bound, and the binding with it."""
+    with transaction.atomic():
+        steps.end_session(row.sid, deed.reason, by=deed.actor, now=deed.now, account=row.account)
+        bound.end(row.sid, deed.now)
+    return _("The session has ended.")
 
 
 def unlock_factor(factor: Any, deed: Deed) -> str:

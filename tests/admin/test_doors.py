@@ -7,8 +7,10 @@ from django.urls import reverse
 
 from authshield.models import (
     AccountState,
+    BoundSession,
     Case,
     Device,
+    DeviceKey,
     Hold,
     JournalEntry,
     LedgerEntry,
@@ -26,8 +28,10 @@ from tests.admin.conftest import NOW, Desk, make_device, make_hold, make_recorde
 
 LISTS = (
     AccountState,
+    BoundSession,
     Case,
     Device,
+    DeviceKey,
     Hold,
     JournalEntry,
     LedgerEntry,
@@ -43,8 +47,10 @@ LISTS = (
 )
 READ_ONLY = (
     AccountState,
+    BoundSession,
     Case,
     Device,
+    DeviceKey,
     Hold,
     JournalEntry,
     LedgerEntry,
