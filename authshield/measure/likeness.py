@@ -11,6 +11,7 @@ often each stays the same on a device for some months, our assumptions in the or
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ _TRAITS = {
 _BITS = tuple((1 << place, _TRAITS[name].same, _TRAITS[name].other) for place, name in enumerate(TRAITS))
 
 
+@lru_cache(maxsize=4096)
 def likeness(same: int, other: int) -> float:
     """Nats for the same device: a bit for each of ``TRAITS``; 0 where none is known."""
     total = 0.0

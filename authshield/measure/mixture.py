@@ -59,14 +59,12 @@ def worst_of(buyers: bytes) -> float:
 
     Windows come narrow first and each holds those before it.
     """
-    worst, totals = 0.0, (0.0,) * len(SHARES)
+    worst, totals = 0.0, [0.0] * len(SHARES)
     for start in range(0, len(buyers), STEPS):
-        window = buyers[start : start + STEPS]
-        if any(window):
-            for members, terms in zip(window, _TERMS, strict=False):
+        window = buyers[start : start + STEPS].rstrip(b"\0")
+        if window:
+            for members, terms in zip(window, _TERMS):  # noqa: B905 - a keyword costs more than the loop
                 if members:
-                    totals = tuple(
-                        [total + members * term for total, term in zip(totals, terms, strict=True)]
-                    )
+                    totals = [total + members * term for total, term in zip(totals, terms)]  # noqa: B905
             worst = max(worst, *totals)
     return worst

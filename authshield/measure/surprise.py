@@ -11,6 +11,7 @@ where an account of few sign-ins starts.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import log
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ DAY_MS = 86_400_000
 _HALF_KNOWN = 3.0
 
 
+@lru_cache(maxsize=16_384)
 def of_new(kind: str, different: int, times: int) -> float:
     """Nats of surprise at a new value, after ``times`` uses showed ``different`` values; 0 to 4.5.
 

@@ -27,8 +27,7 @@ class Prepared:
     def rows(self, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """What it finds. Cost: 1 query."""
         with self._run(values) as cursor:
-            found: list[tuple[Any, ...]] = cursor.fetchall()
-            return found
+            return list(cursor)  # a cursor's methods are wrapped anew at each call
 
     def changed(self, values: Sequence[Any]) -> int:
         """How many rows it wrote. Cost: 1 query."""
