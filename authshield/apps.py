@@ -25,4 +25,4 @@ class AuthShieldConfig(AppConfig):
         if not apps.is_installed(PASSKEYS):
             msg = f"INSTALLED_APPS lacks {PASSKEYS!r}: add it before 'authshield', and run migrate"
             raise ImproperlyConfigured(msg)
-        from authshield import checks, passkey_checks, receivers  # noqa: F401, PLC0415 - they register themselves
+        from authshield import checks, passkey_checks, password_checks, receivers  # noqa: F401, PLC0415 - they register themselves

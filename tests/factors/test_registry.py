@@ -9,7 +9,7 @@ from authshield import clock
 from authshield.errors import ChallengeError
 from authshield.factors import email, enrolled, recovery, totp, verify
 from authshield.models import RecoveryCodes, TotpFactor
-from authshield.vocabulary.actions import Strength
+from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
 from tests.challenging import NOW, customer, later, with_app, wrong_code
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +117,15 @@ def test_django_otp_is_told_of_a_lock() -> None:
     assert facts is not None
     assert facts["failure_count"] == 10
     assert facts["locked_until"] > now
+
+
+def test_n6_no_factor_comes_by_telephone_and_a_number_is_none() -> None:
+    """Neither SMS nor voice is among the factors; whoever has but a number has nothing to be asked for."""
+    assert set(FACTOR_STRENGTH) == {"email", "totp", "static", "webauthn", "oob"}
+    user = customer()
+    user.phone = "090-1234-5678"  # type: ignore[attr-defined] # as a broker's own user may have
+    assert enrolled(user) == ()
+    for factor in ("sms", "voice", "phone"):
+        with pytest.raises(ChallengeError) as refused:
+            verify(user, factor, "123456", NOW)
+        assert refused.value.code == "challenge_failed"

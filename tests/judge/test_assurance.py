@@ -117,6 +117,16 @@ def test_a67_an_access_key_for_programs_is_a_sensitive_act() -> None:
     assert asked(JSDA, Kind.PROFILE_CHANGE, strange, subject=ProfileChange("api_key"))[1] == STRONG
 
 
+@pytest.mark.parametrize("profile", list(PROFILES.values()))
+def test_n6_a_new_number_is_guarded_like_a_new_address(profile: Assurance) -> None:
+    """What a thief would have codes sent to is contact data, whatever the profile."""
+    number, address = (
+        asked(profile, Kind.PROFILE_CHANGE, subject=ProfileChange(field)) for field in ("phone", "email")
+    )
+    assert number == address
+    assert max(number[1:]) >= OTP
+
+
 def test_a_proof_grows_old() -> None:
     """NIST: a code in the session is enough for orders for half a day; PSD2 wants one for each."""
     proved = {"session.strength": 2, "session.proof_age_seconds": 60.0, "session.age_seconds": 60.0}
