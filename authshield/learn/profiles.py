@@ -102,8 +102,10 @@ def _of_login(row: Row, fingerprint: str, keys: Keys) -> Iterator[tuple[str, int
     if fingerprint:
         yield "fp", tag_of(fingerprint)
     asn = row.facts.get("network.asn")
+    host, block = networks(row.ip) if row.ip else ("", "")
     values = {
-        "net": networks(row.ip)[1] if row.ip else "",
+        "ip": host,
+        "net": block,
         "asn": str(asn) if asn else "",
         "cc": row.facts.get("network.country", ""),
         "br": row.label.replace(", ", "/"),

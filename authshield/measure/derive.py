@@ -180,6 +180,10 @@ def _device_and_network(facts: Facts, source: Source) -> None:
     is_same_carrier = network.asn == 0 or carrier.is_seen
     is_usual_carrier = network.asn == 0 or carrier.is_earned(at, trust_ms)
     facts["network.is_familiar"] = (is_usual_carrier and prefix.is_earned(at, trust_ms)) or by_carrier
+    address = reading.entry("ip")
+    started = reading.session.get("started", at)
+    facts["network.address_times"] = address.times
+    facts["network.address_days"] = max(0, started - address.first) / DAY_MS if address.is_seen else 0.0
     facts["network.prefix_seen"] = is_same_carrier and prefix.is_seen
     facts["network.asn_seen"] = carrier.is_seen
     facts["network.country_seen"] = reading.entry("cc").is_seen

@@ -37,7 +37,7 @@ SEEN_GRAIN_MS = 60_000
 EVIDENCE = 13
 """A buyer of a symbol: time, member, and the evidence against the session in an octet (``lessons.octet``)."""
 
-BROWSER = ("device", "fingerprint", "block", "carrier", "country", "browser", "hour", "traits")
+BROWSER = ("device", "fingerprint", "address", "block", "carrier", "country", "browser", "hour", "traits")
 """Operands of every event of an account, in this order; but for the last each has a profile entry replied."""
 
 _CARRIER = BROWSER.index("carrier")
@@ -98,7 +98,7 @@ base = base .. put('>BI2I2BI2I2I2I2I2I2I2', kin, same, other, proofs, {counts})"
 _COUNT = "#(v['p:{field}'] or '') / 27"
 
 _TRADES = """
-local symbol, buys, amount = sub(arg, 43, 48), byte(arg, 55) == 66, get('>I7', arg, 56)
+local symbol, buys, amount = sub(arg, 49, 54), byte(arg, 61) == 66, get('>I7', arg, 62)
 local s, t = v['{orders}'] or ''
 if s ~= '' and get('>I6', s) <= now - 600000 then s = sub(s, alive(s, 1, 12, now - 600000)) end
 if {placed} and not (find(s, tag, 1, true) and seek(s, tag, 7, 12)) then
@@ -116,7 +116,7 @@ if #s > 8 then
 end
 if amount > 0 and not buys and not (find(s, tag, 9, true) and seek(s, tag, 15, 19)) then
   sold = sold + amount
-  s = append(s, 9, 19, stamp .. sub(arg, 56, 62))
+  s = append(s, 9, 19, stamp .. sub(arg, 62, 68))
   if #s > {sold_bytes} then s = merge_m(s) end
   v['{sold}'], changed = put('>d', sold) .. sub(s, 9), true
 end
@@ -133,7 +133,7 @@ if #s > 10 then
 end
 if amount > 0 and buys and not (find(s, tag, 11, true) and seek(s, tag, 17, 25)) then
   bought = bought + amount
-  s = append(s, 11, 25, stamp .. sub(arg, 56, 62) .. symbol)
+  s = append(s, 11, 25, stamp .. sub(arg, 62, 68) .. symbol)
   if #s > {bought_bytes} then s = merge_M(s) end
   v['{bought}'], changed = put('>dI2', bought, 0) .. sub(s, 11), true
 end
@@ -221,13 +221,13 @@ end"""
 
 def account(*, with_order: bool, places_order: bool, ttl_ms: int, trust_ms: int) -> str:
     """The profile entries of the event's own values; of an order also what was traded, this order included."""
-    operands = [*enumerate(("fp", "net", "asn", "cc", "br", "hr"), start=1), (_CARRIER, "an")]
-    operands += [(7, "sym"), (8, "mkt")] if with_order else []
+    operands = [*enumerate(("fp", "ip", "net", "asn", "cc", "br", "hr"), start=1), (_CARRIER, "an")]
+    operands += [(8, "sym"), (9, "mkt")] if with_order else []
     text = _KNOWN.format(ttl=ttl_ms, trust=trust_ms)
     text += "".join(
         _ENTRY.format(field=field, start=6 * place + 1, end=6 * place + 6) for place, field in operands
     )
-    traits = 6 * (9 if with_order else 7) + 1 + (8 if with_order else 0)
+    traits = 6 * (10 if with_order else 8) + 1 + (8 if with_order else 0)
     text += _LOOKS.format(
         traits=traits,
         traits_end=traits + TRAITS * TRAIT_BYTES - 1,

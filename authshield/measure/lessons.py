@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 PROFILE = {
     "dev": 32,
     "fp": 32,
+    "ip": 16,
     "net": 64,
     "asn": 32,
     "cc": 16,

@@ -57,6 +57,7 @@ def browser_and_places(event: Event) -> tuple[tuple[str, str], ...]:
     network = event.network
     return (
         ("fp", fingerprint_of(event)),
+        ("ip", naming.networks(event.client.ip)[0]),
         ("net", naming.networks(event.client.ip)[1]),
         ("asn", str(network.asn) if network.asn else ""),
         ("cc", network.country),
@@ -117,7 +118,7 @@ def field_tag(keys: Keys, field: str, value: str) -> int:
     return keys.tag("fingerprint" if field == "fp" else field, value) if value else 0
 
 
-_LASTING = frozenset({"device", "fingerprint", "block", "carrier", "country", "browser", "traits"})
+_LASTING = frozenset({"device", "fingerprint", "address", "block", "carrier", "country", "browser", "traits"})
 _LASTING_KINDS = frozenset({"ip", "net", "asn", "dev", "cc", "fp"})
 
 
@@ -163,6 +164,10 @@ def _proof(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
 def _fingerprint(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
     found = fingerprint_of(event)
     return _bytes(keys.tag("fingerprint", found)) if found else NOTHING
+
+
+def _address(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
+    return _bytes(keys.tag("ip", naming.networks(event.client.ip)[0]))
 
 
 def _block(event: Event, _: Mapping[str, str], keys: Keys) -> bytes:
@@ -212,6 +217,7 @@ _OPERANDS: dict[str, Callable[[Event, Mapping[str, str], Keys], bytes]] = {
     "token": _token,
     "proof": _proof,
     "fingerprint": _fingerprint,
+    "address": _address,
     "block": _block,
     "carrier": _carrier,
     "country": _country,

@@ -48,7 +48,7 @@ class Entry(NamedTuple):
 
 NOTHING = Entry()
 
-FIELDS = ("dev", "fp", "net", "asn", "cc", "br", "hr", "an", "sym", "mkt")
+FIELDS = ("dev", "fp", "ip", "net", "asn", "cc", "br", "hr", "an", "sym", "mkt")
 """Profile fields in the order of a reply; the last two for orders only."""
 
 
@@ -72,7 +72,7 @@ _FIRST, _LAST = 0, 1
 _TRADES = Struct(">Idddd")
 _SYMBOL = Struct(">dHB")
 _DEVICE = Struct(">HBB")
-_PLACES, _ALL = 8, len(FIELDS)
+_PLACES, _ALL = 9, len(FIELDS)
 _LOOKS = Struct(">BHHB")
 _NUMBERS = Struct(f">{len(NUMBERED)}H")
 _OTHER = 2
