@@ -35,6 +35,7 @@ from authshield.record.rows import device_hash
 from authshield.tune.rulebook import active
 from authshield.views import floors, wording
 from authshield.views.enrolment import describe
+from authshield.views.zones import in_readers_zone
 from authshield.vocabulary.assurance import Act
 from authshield.vocabulary.event import Kind, Who
 from authshield.vocabulary.operation import Operation
@@ -75,6 +76,7 @@ class _Here:
 @never_cache
 @login_required
 @require_GET
+@in_readers_zone
 def confirmations(request: HttpRequest) -> HttpResponse:
     """What waits for this device, if it is chosen to confirm; a single one is shown at once. Cost: 6 queries."""
     seen: Assessment | None = request.authshield.assessment  # type: ignore[attr-defined]
@@ -140,6 +142,7 @@ def unchoose(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("number")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@in_readers_zone
 def confirmation(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """One of them: shown (GET), confirmed by its number, or refused. Raises ``ChallengeError`` and ``Refused``."""
     now = clock.now()
