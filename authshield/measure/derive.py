@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from authshield.measure import surprise
+from authshield.measure.derive_network import network_facts
 from authshield.measure.derive_order import order_facts, order_own_facts
 from authshield.measure.derive_session import session_facts
 from authshield.measure.derive_unexpected import UNEXPECTED, unexpected_facts
 from authshield.measure.lazy import Fillers, LazyFacts
 from authshield.measure.plan import DAY_MS, DEFAULT_TRUST_DAYS, HOUR_MS, order_of
 from authshield.measure.reply import Reading, read
-from authshield.measure.travel import least_speed_kmh
 from authshield.vocabulary.event import Login, OrderChange, PageRequest, ProfileChange, Withdrawal
 from authshield.vocabulary.facts import MISSING, NEVER_HOURS
 from authshield.vocabulary.features import Features
@@ -35,9 +35,6 @@ WARM_LOGINS = 3
 PROVED = "valid"
 USED_PROOF = "invalid"
 """What a proof is worth that came before."""
-
-_PREFIX_ONLY = frozenset({"hosting", "anonymizer"})
-"""Networks whose carrier says nothing of who uses it: there only the address block can be familiar."""
 
 
 class Context(NamedTuple):
@@ -168,26 +165,14 @@ def _device_and_network(facts: Facts, source: Source) -> None:
     if event.account is None:
         return
     trust_ms = int(source.context.trust_days * DAY_MS)
-    device, prefix, carrier = reading.entry("dev"), reading.entry("net"), reading.entry("asn")
-    by_carrier = network.kind not in _PREFIX_ONLY and carrier.is_earned(at, trust_ms)
+    device = reading.entry("dev")
     facts["device.is_seen"] = device.is_seen
     # Of two copies nobody knows which is the customer's.
     facts["device.is_trusted"] = device.is_earned(at, trust_ms) and not reading.has_double
     facts["device.age_days"] = max(0, at - device.first) / DAY_MS if device.is_seen else 0.0
     facts["device.browser_seen"] = reading.entry("br").is_seen
     facts["device.fingerprint_seen"] = reading.entry("fp").is_seen
-    # A block that came to another carrier is not the block that the account knows.
-    is_same_carrier = network.asn == 0 or carrier.is_seen
-    is_usual_carrier = network.asn == 0 or carrier.is_earned(at, trust_ms)
-    facts["network.is_familiar"] = (is_usual_carrier and prefix.is_earned(at, trust_ms)) or by_carrier
-    address = reading.entry("ip")
-    started = reading.session.get("started", at)
-    facts["network.address_times"] = address.times
-    facts["network.address_days"] = max(0, started - address.first) / DAY_MS if address.is_seen else 0.0
-    facts["network.prefix_seen"] = is_same_carrier and prefix.is_seen
-    facts["network.asn_seen"] = carrier.is_seen
-    facts["network.country_seen"] = reading.entry("cc").is_seen
-    facts["network.travel_kmh"] = least_speed_kmh(event, reading)
+    network_facts(facts, event, reading, trust_ms)
 
 
 def _cloned(facts: Facts, source: Source) -> None:
