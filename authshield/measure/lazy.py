@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from _collections_abc import dict_items, dict_keys, dict_values
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from authshield.vocabulary.features import FactValue
 
@@ -23,6 +23,9 @@ class Fillers(dict[str, "Callable[[LazyFacts[S], S], None]"], Generic[S]):
         """``by_name`` has every declared fact."""
         super().__init__(by_name)
         self.groups = tuple({fill: (name, fill) for name, fill in by_name.items()}.values())
+
+
+_NONE: Fillers[Any] = Fillers({})
 
 
 class LazyFacts(dict[str, "FactValue"], Generic[S]):
@@ -53,8 +56,16 @@ class LazyFacts(dict[str, "FactValue"], Generic[S]):
             for name, fill in self._fillers.groups:
                 if not present(name):
                     fill(self, self._source)
-            self._fillers = Fillers({})
+            self._fillers = _NONE
         return self
+
+    def told(self, silent: Container[str]) -> dict_items[str, FactValue]:
+        """As ``items``, without the groups that nobody asked for and whose facts are all ``silent``."""
+        present = super().__contains__
+        for name, fill in self._fillers.groups:
+            if not (name in silent or present(name)):
+                fill(self, self._source)
+        return dict.items(self)
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(name) or name in self._fillers

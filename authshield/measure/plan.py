@@ -94,7 +94,7 @@ def plan(event: Event, ruleset: RulesetLike, keys: Keys) -> Plan:
         made.script,
         layout.letters,
         tuple([entity(kind, found[kind]) for kind in layout.kinds]),
-        header(max(0, event.at_ms), keys.tag("event", event.id)),
+        header(max(0, event.at_ms), keys.event(event.id)),
         tuple(args),
     )
     return Plan(call, layout.shape, visitor)

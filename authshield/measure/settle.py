@@ -112,7 +112,7 @@ def settling(
 ) -> Call:
     """The call that settles an event; for trips that carry more than one."""
     keys = store.keys
-    tag = keys.tag("event", event.id)
+    tag = keys.event(event.id)
     given_back = _given_back(event, settlement, tag, keys)
     programs: dict[str, Program] = {}
     for kind, value in _entities(event, settlement, ruleset).items():

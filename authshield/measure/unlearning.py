@@ -51,7 +51,7 @@ def _run(
     store: Store, account: str, taught: Sequence[Taught], write: Callable[[Taught, int], Program]
 ) -> None:
     key = store.keys.entity("acct", account)
-    store.run([learn_call(0, 0, {key: write(one, store.keys.tag("event", one.event_id))}) for one in taught])
+    store.run([learn_call(0, 0, {key: write(one, store.keys.event(one.event_id))}) for one in taught])
 
 
 def _without(one: Taught, tag: int) -> Program:

@@ -16,7 +16,7 @@ from django.db.models.sql import InsertQuery
 from authshield.models import LedgerEntry
 from authshield.models.prepared import Prepared
 from authshield.record import redact
-from authshield.record.facts import FactsEncoder
+from authshield.record.facts import FactsEncoder, told
 from authshield.record.rows import decision_columns, event_columns
 from authshield.vocabulary.operation import Operation
 
@@ -58,7 +58,9 @@ def write(
     columns |= decision_columns(assessment.decision)
     for name in ("reasons", "rules"):
         columns[name] = ops.adapt_json_value(columns[name], None) if columns[name] else _nothing(alias)
-    columns["facts"] = ops.adapt_json_value(assessment.features.facts, FactsEncoder)
+    columns["facts"] = ops.adapt_json_value(
+        told(assessment.event.kind, assessment.features.facts), FactsEncoder
+    )
     columns["operation"] = "" if operation is None else _text(operation)
     columns["reference"] = ""
     columns["final"] = str(outcome.final)

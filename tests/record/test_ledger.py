@@ -10,20 +10,21 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from authshield.enforce import gate
+from authshield.measure.derive import Context, without_store
 from authshield.measure.keys import fingerprint_text
 from authshield.models import AccountState, LedgerEntry
 from authshield.record import ledger, redact
-from authshield.record.facts import FactsEncoder
+from authshield.record.facts import FactsEncoder, told
 from authshield.record.rows import device_hash, fingerprint_hash
 from authshield.sealing import keyed_hash
 from authshield.vocabulary.actions import Action, Strength
 from authshield.vocabulary.assessment import Assessment
 from authshield.vocabulary.decision import Final, Outcome, Reason
-from authshield.vocabulary.event import Client, DeviceSeen, Kind
+from authshield.vocabulary.event import Client, DeviceSeen, Kind, OrderChange, Withdrawal
 from authshield.vocabulary.facts import MISSING
 from authshield.vocabulary.features import FactValue
 from authshield.vocabulary.operation import Operation
-from tests.recorded import ALLOWED, NOW, STOPPED, decision, event, features
+from tests.recorded import ALLOWED, NOW, STOPPED, SUBJECTS, decision, event, features
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +32,10 @@ NAMES = st.text(max_size=20)
 VALUES = (
     st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.lists(st.text(), max_size=3)
 )
+SUBJECTS_OF_ALL = SUBJECTS | {
+    Kind.ORDER_CHANGE: OrderChange("o-1", "amend", previous_value_minor=5),
+    Kind.WITHDRAWAL: Withdrawal(50_000, destination_age_days=2.0, total_minor=200_000),
+}
 ORDER = Operation(Kind.ORDER, "42", {"symbol": "7992", "side": "buy", "quantity": "1000"})
 
 
@@ -100,7 +105,17 @@ def test_a_line_is_not_written_where_a_lock_is_found(
 @given(facts=st.dictionaries(st.sampled_from(sorted(MISSING)) | NAMES, VALUES))
 def test_facts_are_written_as_they_are_redacted(facts: dict[str, FactValue]) -> None:
     """The quick JSON says what the redacted facts say, whatever they hold."""
-    assert json.loads(FactsEncoder().encode(facts)) == redact.facts(facts)
+    assert json.loads(FactsEncoder().encode(facts.items())) == redact.facts(facts)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_such_an_event_cannot_have_is_not_derived_for_its_line(kind: Kind) -> None:
+    """The line is the same as if every fact had been derived, and less was."""
+    subject = SUBJECTS_OF_ALL.get(kind)
+    brief, whole = (without_store(event(kind, subject=subject), Context()).facts for _ in range(2))
+    told_in_brief = dict(told(kind, brief))
+    assert json.loads(FactsEncoder().encode(told_in_brief.items())) == redact.facts(dict(whole))
+    assert len(told_in_brief) < len(whole)
 
 
 def test_no_secret_reaches_the_ledger() -> None:
