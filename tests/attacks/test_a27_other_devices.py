@@ -38,7 +38,7 @@ from tests.confirming import (
     page_of,
     wrong,
 )
-from tests.signer import HEADER, Keyed, thief_of
+from tests.signer import Keyed, thief_of
 from tests.site import Guest, work_off
 
 State = OobRequest.State
@@ -212,7 +212,9 @@ class TestA32:
         form = "application/x-www-form-urlencoded"
         thief = thief_of(mine, mine.address)
         other_body = f"action=approve&number={number}"
-        answer = thief.client.post(page_of(newest()), other_body, content_type=form, **{HEADER: proof})
+        answer = thief.client.post(
+            page_of(newest()), other_body, content_type=form, headers={"authshield-proof": proof}
+        )
         assert answer.status_code == 403
         assert newest().state == State.WAITING
 

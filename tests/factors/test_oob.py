@@ -45,8 +45,8 @@ from tests.site import Guest, work_off
 PHR, OTP = Strength.PHISHING_RESISTANT, Strength.OTP
 ASK_OTP, HELD = Demand(Action.CHALLENGE, OTP, ("totp",)), Demand(Action.HOLD)
 DAY = 25 * 3600
-OWN = {"device.is_trusted": True, "device.is_cloned": False, "account.must_prove": False}
-STRANGE = OWN | {"device.is_trusted": False}
+OWN: dict[str, Any] = {"device.is_trusted": True, "device.is_cloned": False, "account.must_prove": False}
+STRANGE: dict[str, Any] = OWN | {"device.is_trusted": False}
 PROMPTED: list[Prompt] = []
 
 
