@@ -191,6 +191,11 @@ def make_recorded(model: type[JournalEntry | LedgerEntry], event_id: str, **colu
 
 @pytest.fixture
 def case() -> Case:
+    """As ``make_case``."""
+    return make_case()
+
+
+def make_case() -> Case:
     """A session that was stopped at its order, and everything that is known of it."""
     row = Case.objects.create(
         account="7",

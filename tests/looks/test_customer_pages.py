@@ -26,7 +26,7 @@ NAMES = re.compile(
 @pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("story", list(stories.ALL))
 def test_nothing_is_wrong_with_any_page(shop: Shop, browser: Browser, story: str, language: str) -> None:
-    """Axe finds nothing, the policy stops nothing, nothing moves sideways, nothing is left in English."""
+    """Nothing is found by axe, nothing stopped by the policy, nothing moves sideways, nothing is left in English."""
     eyes = open_eyes(browser, shop.origin, language)
     eyes.names = NAMES
     faults: list[str] = []
