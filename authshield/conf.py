@@ -118,7 +118,7 @@ class Settings:
 
     ASSURANCE: str = "jsda-2025"
     """Profile of the assurance policy that the first published ruleset starts with: ``jsda-2025``,
-    ``jsda-2025-passkeys``, ``nist-800-63b-4`` or ``psd2``. From then on the desk decides."""
+    ``jsda-2025-passkeys``, ``nist-800-63b-4``, ``nist-800-63b-4-aal3`` or ``psd2``. From then on the desk decides."""
 
     FRESH_PROOF_SECONDS: int = 900
     """How long a proof in the session satisfies a demand on pages. Orders need their own, always."""

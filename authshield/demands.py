@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from authshield.factors import enrolled, oob
-from authshield.factors.passkey import FACTOR
+from authshield.factors.passkey import FACTOR, has_bound
 from authshield.judge.demand import Demand, resolve
 from authshield.record.rows import device_hash
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Action, Strength
+from authshield.vocabulary.assurance import BOUND
 from authshield.vocabulary.event import HOLDABLE, Kind, OrderChange, ProfileChange
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from authshield.vocabulary.assessment import Assessment
+    from authshield.vocabulary.decision import Decision
 
 SPEAKING = frozenset({"email", "phone", "contact", "bank_account"})
 """Changes of data that say on another device what they would do. A new password or factor looks like a service."""
@@ -43,7 +45,7 @@ def is_free(assessment: Assessment, floor: Floor | None) -> bool:
 
 def of_operation(assessment: Assessment, user: AbstractBaseUser, floor: Floor | None) -> Demand:
     """What an operation demands. Cost: 2 queries."""
-    decision, names = assessment.decision, enrolled(user)
+    decision, names = assessment.decision, _usable(assessment.decision, user)
     demand = Demand(Action.ALLOW)
     if not decision.observe_only:
         demand = resolve(decision, assessment.event.kind, names)
@@ -59,7 +61,7 @@ def of_sign_in(assessment: Assessment, user: AbstractBaseUser) -> Demand:
 
     Cost: 1 query, 1 more on a trusted device.
     """
-    names = enrolled(user)
+    names = _usable(assessment.decision, user)
     demand = resolve(assessment.decision, Kind.LOGIN, names)
     if FACTOR in names and demand.action == Action.CHALLENGE:
         demand = at_least(demand, Strength.PHISHING_RESISTANT, names)
@@ -74,7 +76,7 @@ def beside(demand: Demand, assessment: Assessment, names: Collection[str]) -> De
     """
     decision, event = assessment.decision, assessment.event
     is_for_want = demand.action == Action.HOLD and decision.action == Action.CHALLENGE
-    if demand.action != Action.CHALLENGE and not is_for_want:
+    if wants_bound(decision) or (demand.action != Action.CHALLENGE and not is_for_want):
         return demand
     required = max(decision.required, Strength.OTP) if is_for_want else demand.required
     mine = event.device.key or device_hash(event.device.id)
@@ -83,6 +85,19 @@ def beside(demand: Demand, assessment: Assessment, names: Collection[str]) -> De
     ):
         return demand
     return Demand(Action.CHALLENGE, required, (*demand.factors, oob.FACTOR))
+
+
+def wants_bound(decision: Decision) -> bool:
+    """Whether of all passkeys only one counts that stays on its device."""
+    return any(reason.code == BOUND for reason in decision.reasons)
+
+
+def _usable(decision: Decision, user: AbstractBaseUser) -> tuple[str, ...]:
+    """The factors that may be asked for. Cost: 1 query, 1 more where a synced passkey does not count."""
+    names = enrolled(user)
+    if FACTOR in names and wants_bound(decision) and not has_bound(user):
+        return tuple(name for name in names if name != FACTOR)
+    return names
 
 
 def at_least(demand: Demand, least: Strength, names: Collection[str]) -> Demand:

@@ -16,7 +16,7 @@ from django.shortcuts import resolve_url
 from authshield import signedin
 from authshield.backends.accounts import account_of, limiter_name, user_by_name, user_of
 from authshield.clock import now as clock_now
-from authshield.demands import of_sign_in
+from authshield.demands import of_sign_in, wants_bound
 from authshield.enforce import challenges, responses
 from authshield.errors import ChallengeError, Refused, StepUpRequired
 from authshield.observe import observe
@@ -56,13 +56,15 @@ MAX_PATH = 500
 class Attempt:
     """A sign-in that was judged and whose password is being checked.
 
-    ``grant`` is a passed challenge, ``user`` whom the name names, ``proved`` what the sign-in itself has proved.
+    ``grant`` is a passed challenge, ``user`` whom the name names, ``proved`` what the sign-in itself has proved;
+    ``is_bound`` says that it was a passkey which stays on its device.
     """
 
     assessment: Assessment
     grant: Challenge | None = None
     user: AbstractBaseUser | None = None
     proved: Strength = Strength.NONE
+    is_bound: bool = False
 
 
 def begin(request: HttpRequest, username: str, *, method: str = "password") -> Attempt:
@@ -194,7 +196,8 @@ def _require_proof(request: HttpRequest, user: AbstractBaseUser, attempt: Attemp
     if attempt.grant is not None and demand.factors and attempt.grant.proved >= demand.required:
         challenges.use(attempt.grant, now)
         return Strength(attempt.grant.proved)
-    if demand.factors and attempt.proved >= demand.required:
+    is_enough = attempt.is_bound or not wants_bound(decision)
+    if demand.factors and attempt.proved >= demand.required and is_enough:
         return attempt.proved
     if demand.action == Action.ALLOW:
         return Strength.NONE

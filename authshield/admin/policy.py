@@ -21,7 +21,7 @@ from authshield.models import AssuranceDraft
 from authshield.models.rules import StrengthChoice
 from authshield.tune import policy
 from authshield.tune.fields import UnreadableError
-from authshield.vocabulary.assurance import OWN, Act, Assurance, Lifetimes
+from authshield.vocabulary.assurance import BOUND_ACTS, OWN, Act, Assurance, Lifetimes
 
 STRENGTHS = [pair for pair in StrengthChoice.choices if pair[0] != StrengthChoice.ANY]
 SAME = ""
@@ -57,7 +57,16 @@ def _columns(act: Act) -> dict[str, forms.Field]:
         f"{prefix}_known_device": forms.BooleanField(
             label=gettext_lazy("on a new device a phishing-resistant proof alone counts"), required=False
         ),
+        **_bound(act),
     }
+
+
+def _bound(act: Act) -> dict[str, forms.Field]:
+    """The box for a passkey that is not synced, on acts that are proved one by one."""
+    if act not in BOUND_ACTS:
+        return {}
+    label = gettext_lazy("of passkeys only one that stays on its device counts")
+    return {f"{act.value}_device_bound": forms.BooleanField(label=label, required=False)}
 
 
 class PolicyForm(forms.ModelForm):
@@ -146,6 +155,7 @@ def values_of(drafted: Assurance) -> dict[str, Any]:
             f"{act}_max_age_seconds": one.max_age_seconds,
             f"{act}_cooldown_seconds": one.cooldown_seconds,
             f"{act}_known_device": one.known_device,
+            f"{act}_device_bound": one.device_bound,
         }
     return found
 
@@ -161,6 +171,7 @@ def plain_of(data: dict[str, Any], drafted: Assurance) -> dict[str, Any]:
             name: data[f"{act}_{name}"]
             for name in ("required", "at_most", "max_age_seconds", "cooldown_seconds", "known_device")
         }
+        row["device_bound"] = data.get(f"{act}_device_bound", False)
         rows.append({"act": act.value, "interim": data[f"{act}_interim"] or None, **row})
     return {
         "profile": data["profile"],

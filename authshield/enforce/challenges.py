@@ -26,6 +26,7 @@ from authshield.errors import ChallengeError, StepUpRequired
 from authshield.factors import email, passkey, passkey_challenges, verify
 from authshield.models import Challenge, RulesetVersion
 from authshield.vocabulary.actions import FACTOR_STRENGTH, Strength
+from authshield.vocabulary.assurance import BOUND
 from authshield.vocabulary.decision import Decision
 from authshield.vocabulary.event import Event, Order, OrderChange
 from authshield.vocabulary.operation import Operation
@@ -73,7 +74,7 @@ def open_challenge(  # noqa: PLR0913 - all of it is what a challenge is bound to
         factors=list(demand.factors),
         reasons=public_reasons(decision.reasons),
         risk=decision.risk,
-        shown=_shown(event),
+        shown=_shown(event, decision),
         ruleset_version=decision.ruleset_version,
         event_id=event.id,
         return_to=return_to,
@@ -285,11 +286,13 @@ def _rows(challenge: Challenge, *states: Challenge.State) -> QuerySet[Challenge]
     return Challenge.objects.filter(pk=challenge.pk, state__in=states)
 
 
-def _shown(event: Event) -> dict[str, str | int]:
+def _shown(event: Event, decision: Decision) -> dict[str, str | int]:
     """What the page tells beside the operation: its worth and where it came from."""
     subject = event.subject.order if isinstance(event.subject, OrderChange) else event.subject
     value = getattr(subject, "value_minor", None)
     shown: dict[str, str | int] = {"ip": event.client.ip, "country": event.network.country}
     if isinstance(event.subject, OrderChange) and isinstance(subject, Order):
         shown |= {"side": subject.side, "symbol": subject.symbol}
+    if any(reason.code == BOUND for reason in decision.reasons):
+        shown[BOUND] = 1
     return shown if value is None else {**shown, "value_minor": value, "currency": current().BASE_CURRENCY}

@@ -11,6 +11,7 @@ ROUTINE = "routine"
 MOST = 3
 # A word in a rule's code, and what it comes down to for the person. Other codes tell nothing.
 _MEANINGS: dict[str, tuple[str, ...]] = {
+    "bound": ("bound",),
     "new_device": ("device", "browser", "fingerprint", "stranger", "session"),
     "new_place": ("network", "country", "hosting", "travel", "moved"),
     "recent_change": ("contact",),

@@ -16,6 +16,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from authshield.errors import ChallengeError
 from authshield.factors import oob, passkey, passkey_answers, passkey_challenges
 from authshield.models import Challenge
+from authshield.vocabulary.assurance import BOUND
 from authshield.vocabulary.operation import Operation
 
 State = Challenge.State
@@ -29,7 +30,7 @@ def passkey_options(challenge: Challenge, user: AbstractBaseUser) -> dict[str, A
     """
     if passkey.FACTOR not in challenge.factors or not challenge.nonce:
         return {}
-    return passkey.request_options(_to_be_signed(challenge), user)
+    return passkey.request_options(_to_be_signed(challenge), user, only_bound=_wants_bound(challenge))
 
 
 def take_nonce(challenge: Challenge) -> None:
@@ -46,7 +47,8 @@ def verify(challenge: Challenge, user: AbstractBaseUser, token: str, now: dateti
     ``ChallengeError`` (401). Cost: 3 queries, 1 more for a wrong one.
     """
     try:
-        kept = passkey.verify(user, token, _to_be_signed(challenge), now)
+        signed = _to_be_signed(challenge)
+        kept = passkey.verify(user, token, signed, now, only_bound=_wants_bound(challenge))
     except ChallengeError:
         challenge.nonce = passkey_challenges.new_nonce()
         Challenge.objects.filter(pk=challenge.pk, state=State.OPEN, nonce="").update(nonce=challenge.nonce)
@@ -80,6 +82,10 @@ def _is_of(challenge: Challenge, operation: Operation, binding: str) -> bool:
         return oob.is_evidence(kept, operation.digest, binding)
     wanted = passkey_challenges.of_operation(kept.get("nonce", ""), operation, binding)
     return hmac.compare_digest(passkey_answers.signed_challenge(kept), wanted)
+
+
+def _wants_bound(challenge: Challenge) -> bool:
+    return bool(challenge.shown.get(BOUND))
 
 
 def _to_be_signed(challenge: Challenge) -> bytes:

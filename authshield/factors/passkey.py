@@ -67,6 +67,11 @@ def of(user: AbstractBaseUser) -> list[Passkey]:
     ]
 
 
+def has_bound(user: AbstractBaseUser) -> bool:
+    """Whether one of the account's passkeys stays on its device. Cost: 1 query."""
+    return bool(rows().filter(user_id=user.pk, backup_eligible=False).exists())
+
+
 def creation_options(user: AbstractBaseUser, challenge: bytes) -> dict[str, Any]:
     """``PublicKeyCredentialCreationOptionsJSON`` for a new passkey. Cost: ≤ 3 queries."""
     options, _ = helper().register_begin(user)
@@ -103,12 +108,19 @@ def remove(user: AbstractBaseUser, pk: int) -> bool:
     return bool(rows().filter(user_id=user.pk, pk=pk).delete()[0])
 
 
-def request_options(challenge: bytes, user: AbstractBaseUser | None = None) -> dict[str, Any]:
+def request_options(
+    challenge: bytes, user: AbstractBaseUser | None = None, *, only_bound: bool = False
+) -> dict[str, Any]:
     """``PublicKeyCredentialRequestOptionsJSON``: of this user's passkeys, or of whichever the browser offers.
 
-    Cost: 1 query where a user is named.
+    ``only_bound`` leaves out synced ones. Cost: 1 query where a user is named, 1 more with ``only_bound``.
     """
     options, _ = helper().authenticate_begin(user=user, require_user_verification=True)
+    if only_bound and user is not None:
+        own = rows().filter(user_id=user.pk, backup_eligible=False)
+        ids = {bytes_to_base64url(one) for one in own.values_list("credential_id", flat=True)}
+        allowed = [one for one in json_of(options)["allowCredentials"] if one["id"] in ids]
+        options = {**options, "allowCredentials": allowed}
     return json_of({**options, "challenge": bytes_to_base64url(challenge)})
 
 
@@ -151,10 +163,18 @@ def prove(
         )
 
 
-def verify(user: AbstractBaseUser, token: str, challenge: bytes, now: datetime) -> dict[str, str]:
-    """Check the answer of somebody who is known; returns the evidence of it. Raises ``ChallengeError`` (401)."""
+def verify(
+    user: AbstractBaseUser, token: str, challenge: bytes, now: datetime, *, only_bound: bool = False
+) -> dict[str, str]:
+    """Check the answer of somebody who is known; returns the evidence of it. Raises ``ChallengeError`` (401).
+
+    ``only_bound``: a synced passkey is none.
+    """
     answer = passkey_answers.read(token)
-    prove(answer, find(answer), challenge=challenge, now=now, user=user)
+    found = find(answer)
+    if only_bound and found is not None and found.backup_eligible:
+        raise ChallengeError("challenge_failed", 401)
+    prove(answer, found, challenge=challenge, now=now, user=user)
     return passkey_answers.evidence(answer)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from authshield.vocabulary.actions import Action, Strength
-from authshield.vocabulary.assurance import EXPIRED, Act, Lifetimes, Requirement
+from authshield.vocabulary.assurance import BOUND, EXPIRED, Act, Lifetimes, Requirement
 from authshield.vocabulary.decision import Finding
 from authshield.vocabulary.event import HOLDABLE, Kind, Login, OrderChange, PageRequest, ProfileChange
 
@@ -124,11 +124,13 @@ def _proof(
     required, at_most = _required(event, facts, requirement, policy), requirement.at_most
     if not (required or at_most) or _is_first_at_home(event, facts):
         return
+    is_bound = requirement.device_bound and required >= Strength.PHISHING_RESISTANT
     if isinstance(event.subject, Login):
-        if facts["login.method"] == "passkey" and required <= Strength.PHISHING_RESISTANT:
+        if facts["login.method"] == "passkey" and required <= Strength.PHISHING_RESISTANT and not is_bound:
             return
     elif (
-        requirement.max_age_seconds
+        not is_bound
+        and requirement.max_age_seconds
         and _number(facts["session.proof_age_seconds"]) <= requirement.max_age_seconds
     ):
         shown = _number(facts["session.strength"])
@@ -136,7 +138,8 @@ def _proof(
         at_most = Strength.NONE if shown else at_most
     text = "the assurance policy"
     if required:
-        yield Finding("assurance", "assurance", 0.0, Action.CHALLENGE, required, text)
+        code = BOUND if is_bound else "assurance"
+        yield Finding("assurance", code, 0.0, Action.CHALLENGE, required, text)
     if at_most > required:
         yield Finding("assurance", "assurance", 0.0, Action.CHALLENGE, at_most, text, lenient=True)
 

@@ -69,6 +69,26 @@ NIST = Assurance(
     ),
     lifetimes=Lifetimes(_HOUR, _DAY, _HOUR // 4, _DAY // 2),
 )
+NIST_AAL3 = replace(
+    NIST,
+    profile="nist-800-63b-4-aal3",
+    requirements=(
+        Requirement(Act.LOGIN, _STRONG, device_bound=True),
+        Requirement(Act.VIEW),
+        Requirement(Act.ORDER, _STRONG, cooldown_seconds=_DAY, device_bound=True),
+        Requirement(Act.WITHDRAWAL, _STRONG, cooldown_seconds=_DAY, device_bound=True),
+        Requirement(Act.BANK_ACCOUNT, _STRONG, device_bound=True),
+        Requirement(Act.CONTACT, _STRONG, device_bound=True),
+        _FACTOR,  # by it the first such passkey comes in
+        Requirement(Act.API_KEY, _STRONG, known_device=True, device_bound=True),
+        _SECURITY,
+        _WAY_BACK,
+        Requirement(Act.FREEZE_RELEASE, _STRONG, max_age_seconds=15 * _MINUTE),
+    ),
+    lifetimes=Lifetimes(_HOUR // 4, _DAY // 2, _HOUR // 4, _DAY // 2),
+)
+"""Every proof by a key that cannot be copied. Whoever has none can look on, and trades once it is set up."""
+
 PSD2 = Assurance(
     profile="psd2",
     requirements=(
@@ -86,7 +106,7 @@ PSD2 = Assurance(
     ),
     lifetimes=Lifetimes(5 * _MINUTE, _DAY, 5 * _MINUTE, _DAY // 2),
 )
-PROFILES: Mapping[str, Assurance] = {one.profile: one for one in (JSDA, JSDA_PASSKEYS, NIST, PSD2)}
+PROFILES: Mapping[str, Assurance] = {one.profile: one for one in (JSDA, JSDA_PASSKEYS, NIST, NIST_AAL3, PSD2)}
 
 
 def weaker(policy: Assurance) -> Iterator[tuple[str, str]]:
@@ -123,6 +143,8 @@ def _less(one: Requirement, base: Requirement) -> Iterator[str]:
         yield "cooldown_seconds"
     if (base.required or base.at_most) and one.max_age_seconds > base.max_age_seconds:
         yield "max_age_seconds"
+    if base.device_bound and not one.device_bound:
+        yield "device_bound"
     if base.known_device and not one.known_device:
         yield "known_device"
 

@@ -17,7 +17,7 @@ from authshield.judge.lists import canonical
 from authshield.judge.parameters import PARAMETERS, parameter
 from authshield.judge.profiles import PROFILES, weaker
 from authshield.vocabulary.actions import Action, Strength
-from authshield.vocabulary.assurance import OWN
+from authshield.vocabulary.assurance import BOUND_ACTS, OWN
 from authshield.vocabulary.event import HOLDABLE, Kind
 
 if TYPE_CHECKING:
@@ -175,6 +175,10 @@ def _exemption(one: Exemption) -> Iterator[str]:
 def _requirement(one: Requirement, policy: Assurance) -> Iterator[str]:
     if not (0 <= one.max_age_seconds <= MAX_SECONDS and 0 <= one.cooldown_seconds <= MAX_SECONDS):
         yield f"seconds are 0 to {MAX_SECONDS}"
+    if one.device_bound and one.act not in BOUND_ACTS:
+        yield "device_bound is for what is proved act by act; a page is proved by the session"
+    if one.device_bound and one.required < Strength.PHISHING_RESISTANT:
+        yield "device_bound says which passkey counts: it needs required = phishing_resistant"
     if one.interim is not None and policy.interim_until is None:
         yield "an interim needs the date on which it ends: set interim_until"
     if one.interim is not None and one.interim > one.required:

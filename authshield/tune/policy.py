@@ -37,6 +37,7 @@ _REQUIREMENT: Mapping[str, Reader] = {
     "max_age_seconds": whole,
     "cooldown_seconds": whole,
     "known_device": flag,
+    "device_bound": flag,
 }
 _EXEMPTION: Mapping[str, Reader] = {
     "account": text,

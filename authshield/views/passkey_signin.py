@@ -86,6 +86,7 @@ def _enter(request: HttpRequest, token: str, now: datetime) -> None:
     passkey_challenges.spend(answer.challenge, passkey_challenges.SIGN_IN, signedin.binding_of(request), now)
     passkey.prove(answer, known, challenge=answer.challenge, now=now)
     attempt.proved = Strength.PHISHING_RESISTANT
+    attempt.is_bound = known is not None and not known.backup_eligible
     login(request, cast("User", known.user if known else None), backend=GUARD)
 
 

@@ -66,6 +66,7 @@ REASONS: dict[str, Text] = {
     "unusual_order": gettext_lazy("This differs from what you usually trade."),
     "large_amount": gettext_lazy("The amount is larger than usual."),
     "many_actions": gettext_lazy("A lot has happened in a short time."),
+    "bound": gettext_lazy("This takes a passkey that stays on one device, such as a security key."),
     "sensitive": gettext_lazy("This is always confirmed, whoever asks for it."),
     "routine": gettext_lazy("We check now and then that it is really you."),
 }

@@ -42,6 +42,8 @@ class Requirement:
     - ``max_age_seconds``: a proof in the session is enough for so long; 0: each act needs a proof of its own.
     - ``cooldown_seconds``: so long after contact data or factors changed it waits (orders: those over the policy's
       ``cooldown_share`` on a device that the account did not trust before the change).
+    - ``device_bound``: a proof that has to be phishing-resistant counts from a passkey that stays on one device alone
+      (NIST's AAL3). Acts of pages have none: see ``BOUND_ACTS``. Such a proof is given anew each time.
     - ``known_device``: on a device that the account does not trust yet only a phishing-resistant proof counts.
     """
 
@@ -52,6 +54,7 @@ class Requirement:
     max_age_seconds: int = 0
     cooldown_seconds: int = 0
     known_device: bool = False
+    device_bound: bool = False
 
     def required_at(self, at: datetime, until: datetime | None) -> Strength:
         """The strength that is needed at this time."""
@@ -109,6 +112,14 @@ class Assurance:
 
 OWN = "own"
 """The profile of a policy that is weaker than every shipped one, or simply another."""
+
+BOUND = "bound_passkey"
+"""Code of the reason by which only a passkey that stays on one device counts."""
+
+BOUND_ACTS = frozenset(
+    {Act.LOGIN, Act.ORDER, Act.WITHDRAWAL, Act.BANK_ACCOUNT, Act.CONTACT, Act.FACTOR, Act.API_KEY}
+)
+"""Acts that are proved one by one. A page is proved by the session, which does not say by which passkey."""
 
 EXPIRED = "session_expired"
 """Code of the reason by which a session is over: its age, or that nobody used it."""

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authshield.judge import compile_ruleset, judge
-from authshield.judge.profiles import JSDA, JSDA_PASSKEYS, NIST, PROFILES, PSD2
+from authshield.judge.profiles import JSDA, JSDA_PASSKEYS, NIST, NIST_AAL3, PROFILES, PSD2
 from authshield.judge.validate import assurance_problems
 from authshield.tune import policy
 from authshield.tune.fields import UnreadableError
 from authshield.tune.transfer import default_source, source_from_json, source_to_json
 from authshield.vocabulary.actions import Action, Strength
-from authshield.vocabulary.assurance import OWN, Act, Assurance, Exemption, Lifetimes, Requirement
+from authshield.vocabulary.assurance import BOUND, OWN, Act, Assurance, Exemption, Lifetimes, Requirement
 from authshield.vocabulary.decision import Decision
 from authshield.vocabulary.event import Kind, Login, OrderChange, PageRequest, ProfileChange
 from authshield.vocabulary.facts import BY_NAME, MISSING, NEVER_SECONDS
@@ -62,6 +62,9 @@ def test_jp1_the_default_asks_nobody_at_home_for_anything_more(kind: Kind) -> No
         (JSDA_PASSKEYS, Kind.ORDER, NONE),
         (NIST, Kind.LOGIN, OTP),
         (NIST, Kind.ORDER, OTP),
+        (NIST_AAL3, Kind.LOGIN, STRONG),
+        (NIST_AAL3, Kind.ORDER, STRONG),
+        (NIST_AAL3, Kind.WITHDRAWAL, STRONG),
         (PSD2, Kind.LOGIN, OTP),
         (PSD2, Kind.ORDER, OTP),
         (PSD2, Kind.WITHDRAWAL, OTP),
@@ -86,6 +89,33 @@ def test_a_passkey_at_the_sign_in_is_the_proof_that_is_needed() -> None:
     """It is not asked for twice."""
     facts = {"login.method": "passkey"}
     assert asked(JSDA_PASSKEYS, Kind.LOGIN, facts, subject=Login(succeeded=True, method="passkey")) == ALLOWED
+
+
+def test_n10_the_third_level_asks_for_a_passkey_that_stays_on_its_device() -> None:
+    """By its own reason: a passkey at the sign-in, or a fresh proof of the session, does not tell which it was."""
+    signed_in = {"login.method": "passkey"}
+    login = decided(NIST_AAL3, Kind.LOGIN, signed_in, subject=Login(succeeded=True, method="passkey"))
+    fresh = {"session.proof_age_seconds": 1.0, "session.strength": int(STRONG)}
+    for one in (login, decided(NIST_AAL3, Kind.ORDER, fresh)):
+        assert (one.action, one.required) == (Action.CHALLENGE, STRONG)
+        assert BOUND in {reason.code for reason in one.reasons}
+    lifetimes = NIST_AAL3.lifetimes
+    assert (lifetimes.reading_idle, lifetimes.reading_absolute) == (900, 12 * 3600)
+
+
+def test_n10_a_policy_may_ask_so_of_single_acts_that_are_proved_one_by_one() -> None:
+    """A page is proved by its session, and a code is no passkey at all."""
+    rows = (Requirement(Act.WITHDRAWAL, STRONG, device_bound=True),)
+    own = Assurance(profile=OWN, requirements=rows)
+    assert assurance_problems(own) == []
+    assert BOUND in {reason.code for reason in decided(own, Kind.WITHDRAWAL).reasons}
+    for wrong in (
+        Requirement(Act.VIEW, STRONG, device_bound=True),
+        Requirement(Act.ORDER, OTP, device_bound=True),
+    ):
+        assert len(assurance_problems(Assurance(profile=OWN, requirements=(wrong,)))) == 1
+    softer = tuple(replace(one, device_bound=False) for one in NIST_AAL3.requirements)
+    assert any("device_bound" in text for text in assurance_problems(replace(NIST_AAL3, requirements=softer)))
 
 
 def test_a_factor_comes_in_by_the_strongest_that_the_account_has() -> None:
