@@ -25,6 +25,7 @@ from authshield.vocabulary.event import Kind
 from authshield.vocabulary.operation import Operation
 from tests.authenticator import Authenticator
 from tests.challenging import Asked, challenged
+from tests.looks.confirming import of_a_number, of_another_device
 from tests.looks.shop import press
 from tests.passkeys import enrol
 from tests.site import code_of, work_off
@@ -292,5 +293,7 @@ ALL = {
         of_a_way_back,
         of_a_report,
         of_a_stolen_cookie,
+        of_another_device,
+        of_a_number,
     )
 }

@@ -25,7 +25,7 @@ STOCK = ("#searchbar",)
 @pytest.mark.browser
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_nothing_is_wrong_with_any_page_of_the_desk(shop: Shop, browser: Browser, language: str) -> None:
-    """Nothing is found by axe, nothing stopped by the policy, nothing moves sideways; half of the pages in each language."""
+    """By axe, by the policy, or by a page that moves sideways; half of the pages in each language."""
     fill_desk()
     eyes = open_eyes(browser, shop.origin, language)
     eyes.names = ANYTHING
