@@ -20,6 +20,7 @@ WITH_SERVERS = (
     "tests/attacks/test_a72_worker_away.py",
     "tests/attacks/test_a73_celery_messages.py",
     "tests/demo/",
+    "tests/doors/test_openapi.py",
     "tests/journeys/",
     "tests/learn/test_with_a_worker.py",
     "tests/measure/test_cluster.py",

@@ -1,4 +1,4 @@
-"""N-10: where a policy asks for AAL3, a passkey that is synced proves nothing, and one that stays on its device does."""
+"""N-10: under a policy of AAL3 a synced passkey proves nothing, and one that stays on its device does."""
 
 from __future__ import annotations
 
