@@ -218,6 +218,22 @@ class TestA32:
         assert answer.status_code == 403
         assert newest().state == State.WAITING
 
+    def test_a32_a_signed_request_that_came_before_is_none(self) -> None:
+        """The same bytes with the same signature once more, by whoever caught them."""
+        mine = chosen("alice")
+        _ask()
+        assert mine.signer
+        body = "action=approve&number="
+        proof = mine.signer.proof("POST", page_of(newest()), body.encode())
+        form = "application/x-www-form-urlencoded"
+        codes = [
+            one.client.post(
+                page_of(newest()), body, content_type=form, headers={"authshield-proof": proof}
+            ).status_code
+            for one in (mine, thief_of(mine, mine.address), mine)
+        ]
+        assert codes == [422, 403, 403]
+
     def test_a32_the_number_reaches_no_device_that_confirms_and_no_log(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -148,6 +148,22 @@ def test_only_a_trusted_device_with_its_key_that_was_chosen_counts() -> None:
     assert oob.is_possible(account, now, but="")
 
 
+def test_whose_key_signed_and_since_when_counts() -> None:
+    """A device's other key has no say, nor a choice or a key that came after it was asked."""
+    mine = chosen("alice")
+    other = elsewhere("alice")
+    other.client.post(asked(other), OOB)
+    request, key = newest(), DeviceKey.objects.get(confirms_at__isnull=False)
+    confirmer = oob.Confirmer(key.device_hash, key.thumbprint, mine.client.session["authshield"]["sid"])
+    now = clock.now()
+    assert oob.may_confirm(request, confirmer, now)
+    assert not oob.may_confirm(request, replace(confirmer, key="another"), now)
+    assert not oob.may_confirm(request, replace(confirmer, key=""), now)
+    assert not oob.may_confirm(request, replace(confirmer, device=""), now)
+    DeviceKey.objects.update(confirms_at=now)
+    assert not oob.may_confirm(request, confirmer, now)
+
+
 def test_a_program_asks_polls_and_goes_on() -> None:
     """401 ``challenge_pending`` with the number, again and again at no cost; 200 once it was entered elsewhere."""
     with set_clock() as standing:

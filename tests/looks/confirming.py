@@ -51,8 +51,9 @@ def of_another_device(walk: Walk) -> None:
             page.fill("[name=number]", oob.number_of(asked) if number else "1")
         press(page, button)
         walk.look(f"confirm here, {name}")
+    asked = _ask(walk)
     Device.objects.update(trusted_at=None)
-    walk.at(f"{LIST}{_ask(walk).pk}/", "confirm here, not on this device")
+    walk.at(f"{LIST}{asked.pk}/", "confirm here, not on this device")
 
 
 def of_a_number(walk: Walk) -> None:
@@ -88,5 +89,5 @@ def _ask(walk: Walk) -> OobRequest:
     operation = Operation(Kind.WITHDRAWAL, walk.account("alice"), WITHDRAWAL)
     asked = Asked(Strength.OTP, ("totp", "oob"))
     challenge = challenged(user, operation, asked=asked, binding="dev:elsewhere", now=now)
-    asker = oob.Asker("elsewhere", label="Chrome", ip="203.0.113.7", place="")
+    asker = oob.Asker("elsewhere", label="HeadlessChrome, Linux", ip="203.0.113.7", place="")
     return oob.ask(user, challenge, asker, now)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAMES = re.compile(
     r"alice-alice|alice|bob|carol|dave|erin|analyst|tuner|approver|auditor|admin|(?<![A-Za-z])[A-Z]{2,4}(?![A-Za-z])|"
-    r"HeadlessChrome|Linux|Asia/Tokyo|a@example.com"
+    r"HeadlessChrome|JavaScript|Linux|Asia/Tokyo|a@example.com"
 )
 """People, codes such as PIN, QR or JPY, browsers, the zone: no word of a sentence."""
 
