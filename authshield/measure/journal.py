@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgpack
 
 from authshield.measure.derive import Context, derive
+from authshield.measure.packing import pack
 from authshield.vocabulary import codec
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def settled_entry(event: Event, visitor: Visitor, settlement: Settlement, length
         dict(settlement.extra),
         settlement.trust,
     ]
-    return SETTLED, _packed(event, visitor) + msgpack.packb(plain), b"%d" % length
+    return SETTLED, _packed(event, visitor) + pack(plain), b"%d" % length
 
 
 def read_entry(entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
@@ -118,7 +119,7 @@ def _packed(event: Event, visitor: Visitor) -> bytes:
         return last[1]
     occasion = codec.occasion_to_plain(event)
     head = _MAPS[len(occasion) + _VISITORS_FIELDS]
-    packed: bytes = head + msgpack.packb(occasion)[1:] + visitor.packed
+    packed = head + pack(occasion)[1:] + visitor.packed
     _last = event, packed
     return packed
 
@@ -138,5 +139,5 @@ def _shape_of(plan: Plan, context: Context) -> bytes:
     if kept is None:
         if len(_shapes) >= _KEPT_SHAPES:
             _shapes.clear()
-        kept = _shapes[id(shape), context] = shape, msgpack.packb([shape, context])
+        kept = _shapes[id(shape), context] = shape, pack([shape, context])
     return kept[1]

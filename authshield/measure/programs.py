@@ -8,10 +8,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import msgpack
-
 from authshield.measure.calls import Call, Script
 from authshield.measure.generate import FOLDER, FOOT, PROLOGUE, functions_in
+from authshield.measure.packing import pack_for_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,15 +30,10 @@ def learn_call(
     now_ms: int, tag: int, programs: Mapping[str, Program], entry: tuple[bytes, bytes, bytes] | None = None
 ) -> Call:
     """A call that runs a program on each key. ``tag`` is the event's; at ``now_ms`` 0 no window ends."""
-    args = tuple([_packed(program) for program in programs.values()])
+    args = tuple([pack_for_scripts(program) for program in programs.values()])
     return Call(learn_script(), ("x",) * len(args), tuple(programs), header(now_ms, tag), args, entry)
 
 
 def header(now_ms: int, tag: int) -> bytes:
     """Time and tag as every script reads them."""
     return (now_ms << 48 | tag).to_bytes(12, "big")
-
-
-def _packed(program: Program) -> bytes:
-    packed: bytes = msgpack.packb(program, use_bin_type=False)
-    return packed

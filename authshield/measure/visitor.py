@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgpack
-
+from authshield.measure.packing import pack
 from authshield.vocabulary.codec import visitor_to_plain
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class Visitor:
     def __init__(self, client: Client, device: DeviceSeen, network: Network) -> None:
         """Keeps all three, so that no other ones get their identities."""
         self._seen = client, device, network
-        self.packed: bytes = msgpack.packb(visitor_to_plain(client, device, network))[1:]
+        self.packed = pack(visitor_to_plain(client, device, network))[1:]
         self.said: dict[object, tuple[bytes, ...]] = {}
         """What is told of it, by the layout of a call."""
 

@@ -60,7 +60,8 @@ def tree(value: Any, depth: int = 0) -> Any:
         if depth >= MAX_DEPTH:
             return {}
         items = list(value.items())[:MAX_ITEMS]
-        return dict(_kept(str(name), item, depth + 1) for name, item in items)
+        kept = [_kept(str(name), item, depth + 1) for name, item in items]
+        return dict(kept)
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
         return [tree(item, depth + 1) for item in list(value)[:MAX_ITEMS]] if depth < MAX_DEPTH else []
     return line(str(value)) if not isinstance(value, bytes | bytearray | memoryview) else REMOVED
