@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from authshield.vocabulary.actions import Action
 from authshield.vocabulary.event import Kind
@@ -59,3 +60,13 @@ def test_a_programs_sign_in_opens_no_session_in_the_browser_that_proves_it(site:
     assert f'data-over="{number}"' in page.text
     assert not guest.is_signed_in
     assert guest.api_sign_in("dave", HTTP_AUTHSHIELD_CHALLENGE=number).json()["token"]
+
+
+def test_a_program_without_a_csrf_token_reads_why(site: Valkey) -> None:
+    """At the one JSON door whose address does not say so, too: a problem, not a page."""
+    del site
+    client = Client(enforce_csrf_checks=True)
+    sent = {"token": "{}"}
+    answer = client.post("/security/passkeys/sign-in/", sent, content_type="application/json")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (403, "application/problem+json")
+    assert answer.json()["code"] == "denied"

@@ -5,6 +5,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from authshield.enforce.responses import wants_json
 from demo_site.broker.problems import is_json_path, problem
 
 CODES = {400: "bad_request", 403: "denied", 404: "not_found", 413: "too_large", 500: "server_error"}
@@ -25,9 +26,9 @@ TEXTS = {
 
 
 def answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
-    """The error as a page or, under an API path, as a problem. ``detail`` replaces the stock text."""
+    """The error as a page or, for a program, as a problem. ``detail`` replaces the stock text."""
     text = detail or str(TEXTS[status])
-    if is_json_path(request.path_info):
+    if wants_json(request):
         return problem(status, CODES[status], text)
     context = {"title": TITLES[status], "text": text, "status": status}
     return HttpResponse(render_to_string("broker/error.html", context), status=status)
