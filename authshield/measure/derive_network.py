@@ -27,7 +27,6 @@ def network_facts(facts: dict[str, FactValue], event: Event, reading: Reading, t
     facts["network.is_familiar"] = (is_usual_carrier and prefix.is_earned(at, trust_ms)) or by_carrier
     if address.is_seen:
         started = reading.session.get("started", at)
-        facts["network.address_times"] = address.times
         facts["network.address_days"] = max(0, started - address.first) / DAY_MS
     facts["network.prefix_seen"] = is_same_carrier and prefix.is_seen
     facts["network.asn_seen"] = carrier.is_seen

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 ROUNDS = 1500
 LEAST_FOR_OWN = {
-    "login:device": -2.5,
+    "login:stranger": -2.5,
     "login:network": -2.0,
-    "login:looks": -2.0,
     "login:device_proof": -2.5,
     "who:device": -2.5,
     "who:network": -2.0,

@@ -100,10 +100,9 @@ FACTS: tuple[Fact, ...] = (
         "how little this account lets expect a network that is not familiar; 0 for one that is",
         "nats",
     ),
-    _int("network.address_times", "sign-ins learnt from this very address (of IPv6 its /64)"),
     _double(
         "network.address_days",
-        "how long before this session the account first signed in from this very address; 0 for a new one",
+        "time from the first sign-in from this very address (of IPv6 its /64) to this session; 0 for a new one",
         "days",
     ),
     _flag("network.prefix_seen", "the account has used this address block (/24 or /48)"),

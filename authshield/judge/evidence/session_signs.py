@@ -23,6 +23,15 @@ FASTEST_KMH = 900.0
 
 FRESH_HOURS = (1.0, 24.0, 72.0)
 
+HOME_DAYS = 5.0
+"""Longer than most thieves stay."""
+
+NEAR, FAR = 0.3, 1.3
+"""Nats of surprise at a network."""
+
+ALIKE = 3.0
+NO_LOOKS = -100.0
+
 
 def number(facts: Facts, name: str) -> float:
     """A fact as a number."""
@@ -32,18 +41,32 @@ def number(facts: Facts, name: str) -> float:
     return float(value) if isinstance(value, (bool, int, float)) else 0.0
 
 
-def device(facts: Facts) -> float:
-    """How unexpected the device is. What has been there from the start is the account's own."""
-    if facts["device.is_trusted"] or not facts["account.logins"]:
-        return OWN
-    return number(facts, "device.surprise") or OWN
-
-
 def network(facts: Facts) -> float:
     """How unexpected the network is. What has been there from the start is the account's own."""
     if not facts["account.logins"]:
         return OWN
     return number(facts, "network.surprise") or OWN
+
+
+def stranger(facts: Facts) -> float:
+    """How little of device and network together is the account's, from 0 to 6.
+
+    One of the two new is everyday, both are not; and who signs in from where they have signed in for days is at home,
+    whatever the device. A new device is a new telephone more often than one that keeps coming back untrusted.
+    """
+    is_back = bool(facts["device.is_seen"]) and not facts["device.is_trusted"]
+    if number(facts, "network.address_days") > HOME_DAYS:
+        return 1.0 if is_back else 0.0
+    far = number(facts, "network.surprise")
+    if facts["network.is_familiar"] and far < NEAR:
+        return 1.0
+    if facts["device.is_trusted"]:
+        return 2.0 if facts["network.is_familiar"] else 3.0
+    if facts["network.is_familiar"]:
+        return 4.0
+    if far >= FAR and facts["network.kind"] != "mobile":
+        return 6.0
+    return 5.0 if is_back or number(facts, "device.likeness") > ALIKE else 4.0
 
 
 def untrusted(facts: Facts) -> float:
@@ -64,6 +87,11 @@ def relay(facts: Facts) -> float:
 def looks(facts: Facts) -> float:
     """How unlike the browser is to itself, or a new one to any that is trusted."""
     return -number(facts, "device.likeness")
+
+
+def changed_looks(facts: Facts) -> float:
+    """How unlike itself a device looks that has been here before: its cookie may be in other hands."""
+    return looks(facts) if facts["device.is_seen"] else NO_LOOKS
 
 
 def device_proof(facts: Facts) -> float:

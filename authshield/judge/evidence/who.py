@@ -21,19 +21,25 @@ def _at_both(
     )
 
 
+_NETWORK = ("network.surprise", "account.logins")
+
 WHO: tuple[Sign, ...] = (
     Sign(
-        "login:device",
+        "login:stranger",
         SESSION,
         LOGIN,
-        edges=(-0.5, 0.3, 1.0, 2.0, 3.0),
-        read=session_signs.device,
+        edges=(0.5, 1.5, 2.5, 3.5, 4.5, 5.5),
+        read=session_signs.stranger,
         facts=(
             "device.is_trusted",
-            "device.surprise",
-            "account.logins",
+            "device.is_seen",
+            "device.likeness",
+            "network.address_days",
+            "network.is_familiar",
+            "network.surprise",
+            "network.kind",
         ),
-        text="device",
+        text="device and network together",
     ),
     Sign(
         "who:device",
@@ -53,14 +59,22 @@ WHO: tuple[Sign, ...] = (
         facts=("network.is_familiar",),
         text="network that is not the usual one",
     ),
-    *_at_both(
-        "network",
+    Sign(
+        "login:network",
+        SESSION,
+        LOGIN,
+        edges=(-0.5, 0.01, 0.2, 0.3, 0.4, 0.55, 0.75, 0.9, 1.1, 1.3, 1.6, 2.0, 2.5, 3.0, 3.5, 4.5),
+        read=session_signs.network,
+        facts=_NETWORK,
+        text="network",
+    ),
+    Sign(
+        "who:network",
+        SESSION,
+        LATER,
         edges=(-0.5, 0.01, 0.7, 1.5, 2.5, 3.5),
         read=session_signs.network,
-        facts=(
-            "network.surprise",
-            "account.logins",
-        ),
+        facts=_NETWORK,
         text="network",
     ),
     *_at_both(
@@ -77,10 +91,10 @@ WHO: tuple[Sign, ...] = (
         "login:looks",
         SESSION,
         LOGIN,
-        edges=(-6.0, -2.0, -0.01, 0.01, 2.0, 4.0),
-        read=session_signs.looks,
-        facts=("device.likeness",),
-        text="the browser's looks",
+        edges=(3.0, 8.0),
+        read=session_signs.changed_looks,
+        facts=("device.likeness", "device.is_seen"),
+        text="a known device's looks",
     ),
     Sign(
         "who:looks",
@@ -101,8 +115,10 @@ WHO: tuple[Sign, ...] = (
         ),
         text="the device's proof",
     ),
-    *_at_both(
-        "browser",
+    Sign(
+        "who:browser",
+        SESSION,
+        LATER,
         edges=(0.5,),
         read=session_signs.browser,
         facts=("device.browser_seen",),
@@ -144,7 +160,7 @@ WHO: tuple[Sign, ...] = (
         "who:sign_in",
         SESSION,
         LATER,
-        edges=(-3.0, -1.5, -0.8, 0.0, 1.0, 2.5, 4.0),
+        edges=(-4.0, -3.0, -2.2, -1.5, -0.8, 0.0, 1.0, 2.0, 3.0, 4.5),
         read=session_signs.sign_in,
         facts=("session.login_evidence",),
         text="evidence at the sign-in",

@@ -41,7 +41,16 @@ def _impact(value: float) -> str:
 
 
 _WORDS: dict[str, Callable[[float], str]] = {
-    "login:device": _known("a device that the account trusts", "a device that is not trusted"),
+    "login:stranger": _one_of(
+        "an address that the account has signed in from for days",
+        "the account's own network",
+        "a trusted device on a familiar network",
+        "a trusted device on a network that is not familiar",
+        "a device that is not trusted, on a network that is familiar or not far",
+        "a device that is not trusted on a network that is not familiar",
+        "a device that is not trusted on a network that is not to be expected",
+    ),
+    "login:looks": lambda value: "a known device looks unlike itself" if value > 0 else "looks as expected",
     "who:device": _one_of("a device that the account trusts", "a device that is not trusted"),
     "who:away": _one_of(
         "a network that the account usually uses", "not a network that the account usually uses"
