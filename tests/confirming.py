@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from authshield.models import OobRequest
+from django.contrib.auth.models import User
+
+from authshield.models import OobRequest, TotpFactor
 from tests.client import ELSEWHERE
 from tests.signer import Keyed
 from tests.site import Guest, challenge_in, code_of, work_off
@@ -52,6 +54,7 @@ def sign_in(guest: Guest, name: str) -> None:
     answer = guest.sign_in(name)
     if "challenge" in answer.headers["Location"]:
         page = f"/security/challenge/{challenge_in(answer)}/"
+        TotpFactor.objects.update(last_step=-1)  # as if the app showed another code by now
         assert guest.client.post(page, {"factor": "totp", "token": code_of(name)}).status_code == 302
     assert guest.is_signed_in
 
@@ -81,3 +84,20 @@ def page_of(request: OobRequest) -> str:
 def wrong(number: str) -> str:
     """Two other digits."""
     return "11" if number != "11" else "12"
+
+
+def approve(mine: Keyed, number: str, request: OobRequest | None = None) -> Any:
+    """Enter a number on the device that confirms."""
+    return mine.post_form(page_of(request or newest()), {"action": "approve", "number": number})
+
+
+def email_of(name: str) -> str:
+    """The customer's address now."""
+    return str(User.objects.get(username=name).email)
+
+
+def ask(name: str = "alice") -> tuple[Guest, str, str]:
+    """A browser elsewhere that was told its number: itself, its page, the number."""
+    other = elsewhere(name)
+    page = asked(other)
+    return other, page, number_in(other.client.post(page, OOB))
