@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ DEEP = 200_000
 QUICK_SECONDS = 2.0
 
 
-def _post(guest: Guest, body: bytes, **extra: str) -> int:
+def _post(guest: Guest, body: bytes, **extra: Any) -> int:
     """The status of the answer; what is no small JSON is refused by a problem."""
     answer = guest.client.generic("POST", DOOR, body, content_type=JSON, **extra)
     if answer.status_code >= 400:
