@@ -66,9 +66,8 @@ class DeskAdmin(admin.ModelAdmin):
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Django's own, where a moment's two fields are told apart by whoever hears them."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        widget = getattr(field, "widget", None)
-        if isinstance(widget, AdminSplitDateTime):
-            for part, word in zip(widget.widgets, (_("date"), _("time")), strict=True):
+        if field is not None and isinstance(field.widget, AdminSplitDateTime):
+            for part, word in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
                 part.attrs["aria-label"] = f"{field.label}: {word}"
         return field
 

@@ -67,7 +67,9 @@ class DeviceKeyAdmin(ReadOnly, StepsAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Each with what is known of its device."""
         device = Device.objects.filter(account=OuterRef("account"), device_hash=OuterRef("device_hash"))
-        return super().get_queryset(request).annotate(device_label=Subquery(device.values("label")[:1]))
+        keys = super().get_queryset(request)
+        shown: QuerySet[Any] = keys.annotate(device_label=Subquery(device.values("label")[:1]))
+        return shown
 
     @admin.display(description=gettext_lazy("browser and system"))
     def label(self, key: Any) -> str:
@@ -96,7 +98,8 @@ class BoundSessionAdmin(ReadOnly, StepsAdmin):
         """Each with what is known of its session; without key and challenges, which no page shows."""
         rows = super().get_queryset(request).defer("key", "challenge", "answered")
         session = Session.objects.filter(pk=OuterRef("sid"))
-        return rows.annotate(session_label=Subquery(session.values("label")[:1]))
+        shown: QuerySet[Any] = rows.annotate(session_label=Subquery(session.values("label")[:1]))
+        return shown
 
     @admin.display(description=gettext_lazy("browser and system"))
     def label(self, bound: Any) -> str:

@@ -21,6 +21,8 @@ from tests.site import Guest, challenge_in, code_of
 from tests.together import just_before
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.authenticator import Authenticator
 
 pytestmark = pytest.mark.usefixtures("own_site")
@@ -110,12 +112,13 @@ def test_a69_a_row_that_was_swapped_is_neither_shown_nor_answered(dave: Guest, d
     number = challenge_in(dave.client.post("/orders/new/", MEANT))
     _swap(number, SWAPPED)
     proof = {"factor": "totp", "token": code_of("dave")}
-    answer = {
+    doors: dict[str, Callable[[], Any]] = {
         "page": lambda: dave.client.get(f"/security/challenge/{number}/"),
         "answer": lambda: dave.client.post(f"/security/challenge/{number}/", proof),
         "program": lambda: dave.api("POST", f"/security/api/challenges/{number}/verify", proof),
         "state": lambda: dave.api("GET", f"/security/api/challenges/{number}"),
-    }[door]()
+    }
+    answer = doors[door]()
     assert answer.status_code == 409
     assert "7203" not in answer.content.decode()
     assert Challenge.objects.get(pk=number).state == "void"

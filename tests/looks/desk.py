@@ -113,9 +113,9 @@ def pages() -> Iterator[str]:
     yield reverse("admin:authshield_rulesetversion_diff", args=[1])
     for model in LISTS:
         yield reverse(f"admin:authshield_{model._meta.model_name}_changelist")
-    for model in ROWS:
-        name = model._meta.model_name
-        for row in model._default_manager.order_by("pk")[: 2 if model is Case else 1]:
+    for table in ROWS:
+        name = table._meta.model_name
+        for row in table._default_manager.order_by("pk")[: 2 if table is Case else 1]:
             yield reverse(f"admin:authshield_{name}_change", args=[row.pk])
-            for step in STEPS.get(model, ()):
+            for step in STEPS.get(table, ()):
                 yield reverse(f"admin:authshield_{name}_step", args=[row.pk, step])

@@ -23,6 +23,7 @@ LOOKS = {"en": ((SMALL, "light"), (LARGE, "dark")), "ja": ((SMALL, "dark"), (LAR
 the two languages together see each width in each scheme."""
 RUN = """
 async ([without, only]) => {
+  document.getAnimations().forEach((one) => one.finish());
   const all = { rules: { "target-size": { enabled: true } } };
   const rules = only.length ? { runOnly: { type: "rule", values: only } } : all;
   const found = await axe.run({ exclude: without }, { resultTypes: ["violations"], ...rules });
