@@ -56,7 +56,11 @@ class Lookup(Generic[M]):
             statement = self._statements[alias] = _Statement(self._manager, self._name, alias)
         connection = connections[alias]
         rows = statement.prepared.rows([self._field.get_db_prep_value(value, connection)])
-        if len(rows) != 1:
+        if not rows:
+            # At once: a second query would tell by its time which names there are.
+            msg = f"{self._model._meta.object_name}: no row by this {self._name}"
+            raise cast("Any", self._model).DoesNotExist(msg)
+        if len(rows) > 1:
             return self._manager.get(**{self._name: value})  # it raises, in Django's words
         return self._model.from_db(alias, statement.names, statement.converted(rows[0], connection))
 

@@ -49,6 +49,12 @@ def test_a_look_up_is_one_query(django_assert_num_queries: DjangoAssertNumQuerie
     assert "mina" in seen.captured_queries[0]["sql"]
 
 
+def test_a_name_that_nobody_has_costs_no_more(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    """One query, as for a name that somebody has: its time tells nothing."""
+    with django_assert_num_queries(1):
+        assert user_by_name("nobody") is None
+
+
 def test_nobody_is_found_by_a_wrong_value(mina: User) -> None:
     """A look-up that finds nothing is nobody's, whatever it was asked."""
     for name in ("minb", "", "mi\x00na", "mina" * 40, "\ud800"):
