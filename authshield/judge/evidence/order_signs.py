@@ -55,7 +55,8 @@ def sold(facts: Facts) -> float:
 
 def sale(facts: Facts) -> float:
     """How unexpected it is that the account sells a large part of what it has."""
-    return number(facts, "order.sale_surprise") or OWN
+    found = number(facts, "order.sale_surprise")
+    return found if found > 0 else OWN
 
 
 def reuse(facts: Facts) -> float:

@@ -30,6 +30,13 @@ NEAR, FAR = 0.3, 1.3
 """Nats of surprise at a network."""
 
 ALIKE = 3.0
+
+MOST_OF_TRUSTED = 3.0
+"""The step of a trusted device on a network that is not familiar."""
+
+HARDLY_KNOWN, KNOWN = 3, 6
+"""Sign-ins learnt."""
+
 NO_LOOKS = -100.0
 
 
@@ -41,15 +48,28 @@ def number(facts: Facts, name: str) -> float:
     return float(value) if isinstance(value, (bool, int, float)) else 0.0
 
 
+def _surprise(facts: Facts, name: str) -> float:
+    found = number(facts, name)
+    return found if found > 0 else OWN
+
+
 def network(facts: Facts) -> float:
     """How unexpected the network is. What has been there from the start is the account's own."""
     if not facts["account.logins"]:
         return OWN
-    return number(facts, "network.surprise") or OWN
+    return _surprise(facts, "network.surprise")
 
 
 def stranger(facts: Facts) -> float:
-    """How little of device and network together is the account's, from 0 to 6.
+    """What ``together`` says; but who is hardly known can hardly surprise."""
+    found, times = together(facts), number(facts, "account.logins")
+    if found <= MOST_OF_TRUSTED or times >= KNOWN:
+        return found
+    return max(MOST_OF_TRUSTED, found - 1) if times >= HARDLY_KNOWN else MOST_OF_TRUSTED
+
+
+def together(facts: Facts) -> float:
+    """From 0, an address of the account's own, by trusted devices elsewhere (3) to strange devices far away (6).
 
     One of the two new is everyday, both are not; and who signs in from where they have signed in for days is at home,
     whatever the device. A new device is a new telephone more often than one that keeps coming back untrusted.
@@ -72,6 +92,11 @@ def stranger(facts: Facts) -> float:
 def untrusted(facts: Facts) -> float:
     """Whether the account does not trust the device (yet)."""
     return float(not facts["device.is_trusted"])
+
+
+def shared(facts: Facts) -> float:
+    """How many accounts a device that is not trusted was used for within a day."""
+    return 0.0 if facts["device.is_trusted"] else number(facts, "device.accounts_24h")
 
 
 def away(facts: Facts) -> float:

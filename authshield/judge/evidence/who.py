@@ -38,8 +38,18 @@ WHO: tuple[Sign, ...] = (
             "network.is_familiar",
             "network.surprise",
             "network.kind",
+            "account.logins",
         ),
         text="device and network together",
+    ),
+    Sign(
+        "login:shared",
+        SESSION,
+        LOGIN,
+        edges=(1.5, 2.5),
+        read=session_signs.shared,
+        facts=("device.accounts_24h", "device.is_trusted"),
+        text="accounts on this device",
     ),
     Sign(
         "who:device",

@@ -45,10 +45,13 @@ _WORDS: dict[str, Callable[[float], str]] = {
         "an address that the account has signed in from for days",
         "the account's own network",
         "a trusted device on a familiar network",
-        "a trusted device on a network that is not familiar",
+        "a trusted device on a network that is not familiar, or a customer who is hardly known",
         "a device that is not trusted, on a network that is familiar or not far",
         "a device that is not trusted on a network that is not familiar",
         "a device that is not trusted on a network that is not to be expected",
+    ),
+    "login:shared": lambda value: (
+        f"{value:.0f} accounts on this device today" if value > 1 else "a device of one account"
     ),
     "login:looks": lambda value: "a known device looks unlike itself" if value > 0 else "looks as expected",
     "who:device": _one_of("a device that the account trusts", "a device that is not trusted"),
