@@ -71,8 +71,8 @@ def _choose(page: Page, live: Live, name: str) -> None:
     with closing(sqlite3.connect(live.folder / "db.sqlite3")) as database:
         wait_for(lambda: database.execute(TRUSTED, (name,)).fetchall(), "the device's own row")
     page.goto(LIST)
-    page.get_by_role("button", name="Let this device confirm").click()
-    page.wait_for_url("**/security/c**")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Let this device confirm").click()
     if "/challenge/" in page.url:
         _enter_code(page, live, name)
     expect(page.get_by_text("Stop confirming on this device")).to_be_visible()
