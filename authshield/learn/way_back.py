@@ -15,18 +15,18 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 
-from authshield.backends.accounts import user_of
+from authshield.backends.accounts import account_of, user_of
 from authshield.backends.loader import customer_records, order_gateway
 from authshield.contain import devices, steps
 from authshield.contain.cases import Entry, note, open_or_join
 from authshield.contain.notices import local_time, notify
 from authshield.enforce import holds
 from authshield.errors import AuthShieldError, GatewayError
-from authshield.factors import passkey
+from authshield.factors import oob, passkey
 from authshield.factors.registry import MODELS
 from authshield.learn import labels
 from authshield.learn.labels import Target, Word
-from authshield.models import Case, Challenge, Device, Hold, Label, Session, Verdict
+from authshield.models import Case, Challenge, Device, DeviceKey, Hold, Label, Session, Verdict
 from authshield.vocabulary.decision import Reason
 from authshield.vocabulary.event import Kind
 from authshield.vocabulary.ports import AddedRecord, OpenOrder
@@ -195,6 +195,8 @@ def _drop(account: str, factor: Factor) -> None:
         return
     if factor.kind == passkey.FACTOR:
         passkey.remove(user, factor.pk)
+    elif factor.kind == oob.FACTOR:
+        DeviceKey.objects.filter(account=account, pk=factor.pk).update(confirms_at=None)
     else:
         MODELS[factor.kind].objects.filter(user=user, pk=factor.pk).delete()
 
@@ -205,6 +207,8 @@ def _factors(user: AbstractBaseUser | None, since: datetime) -> Iterator[Factor]
     for kind, model in MODELS.items():
         for row in model.objects.filter(user=user, confirmed=True, created_at__gte=since):
             yield Factor(kind, row.pk, "", row.created_at)
+    for key in DeviceKey.objects.filter(account=account_of(user), confirms_at__gte=since):
+        yield Factor(oob.FACTOR, key.pk, "", key.confirms_at)
     for one in passkey.of(user):
         if one.created_at is not None and one.created_at >= since:
             yield Factor(passkey.FACTOR, one.pk, one.name, one.created_at)

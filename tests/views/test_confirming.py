@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from authshield import clock
+from authshield.learn import way_back
 from authshield.models import Challenge, DeviceKey, Notice, OobRequest
 from tests.clocks import set_clock
 from tests.confirming import (
@@ -132,6 +134,16 @@ def test_the_asking_page_goes_on_without_script() -> None:
     assert "Your other device has confirmed it" in other.client.get(f"{page}?factor=oob").content.decode()
     assert other.client.post(page, OOB).headers["Location"] == "/account/contact/"
     assert User.objects.get(username="alice").email == CONTACT["email"]
+
+
+def test_a_choice_that_came_with_a_takeover_is_taken_back() -> None:
+    """It is shown among what was added, and confirms nothing any more."""
+    since = clock.now()
+    chosen("alice")
+    account = DeviceKey.objects.get(confirms_at__isnull=False).account
+    assert [one.kind for one in way_back.added(account, since).factors] == ["oob"]
+    way_back.take_back(account, since, way_back.by_customer(account, ""), clock.now())
+    assert not DeviceKey.objects.filter(confirms_at__isnull=False).exists()
 
 
 def test_a_device_is_chosen_with_a_proof_and_the_customer_is_told() -> None:
