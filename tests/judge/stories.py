@@ -222,13 +222,13 @@ ORDERS = [
         Strength.PHISHING_RESISTANT,
     ),
     ("the same on a stolen cookie at home", SOLD | SPENT | THIN | UNLIKE, Action.HOLD, Strength.NONE),
-    ("the same of who does so every week", SOLD | SPENT | THIN, Action.ALLOW, Strength.NONE),
+    ("the same of who does so every week", SOLD | SPENT | THIN, Action.CHALLENGE, Strength.NONE),
     (
         "a new account buys for its first money",
         STRANGER | COLD | {"order.symbol_seen": False, "order.portfolio_share": 0.5},
         Action.ALLOW,
         Strength.NONE,
     ),
-    ("a session that moved", MOVED, Action.CHALLENGE, Strength.OTP),
+    ("a session that moved", MOVED, Action.CHALLENGE, Strength.PHISHING_RESISTANT),
     ("a session found hijacked", {"session.score": 90.0}, Action.DENY, Strength.NONE),
 ]
