@@ -19,6 +19,7 @@ from authshield.clock import now as clock_now
 from authshield.demands import of_sign_in, wants_bound
 from authshield.enforce import challenges, responses
 from authshield.errors import ChallengeError, Refused, StepUpRequired
+from authshield.measure.settle import WITHOUT_COOKIES
 from authshield.observe import observe
 from authshield.observe.device import device_or_issued
 from authshield.pipeline import UNAVAILABLE, assess, conclude
@@ -184,6 +185,8 @@ def complete(request: HttpRequest, user: AbstractBaseUser, attempt: Attempt) -> 
     if request.session.session_key is None:
         request.session.save()
     extra = {**signedin.session_record(request), "issued_device": device_or_issued(request)}
+    if not request.COOKIES:
+        extra[WITHOUT_COOKIES] = "1"
     outcome = Outcome(final, proved=proved)
     if attempt.assessment.features.is_missing:
         durable.session_started(event, assessment.decision, outcome, extra, now)

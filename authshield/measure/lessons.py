@@ -61,6 +61,10 @@ LARGE_SALE = 0.25
 ISSUED_DEVICE = "issued_device"
 """Key in ``extra``: the device id that the answer to a sign-in brings, where none came with it."""
 
+WITHOUT_COOKIES = "without_cookies"
+"""Key in ``extra``: the sign-in came without a cookie. A program with a token never sends back what it is given, so
+that the device issued to it is not the session's until it comes."""
+
 ISSUED_ORDER = "issued_order"
 """Key in ``extra``: the number that the broker gave to an order, where the event did not know it."""
 
@@ -215,8 +219,8 @@ def _session_start(event: Event, features: Features, settlement: Settlement, key
     }
     if isinstance(subject, Login) and subject.is_staff:
         attributes["staff"] = 1
-    device = device_tag(keys, event) or _issued(settlement, keys)
-    ops: list[Op] = [["s", attributes], ["b", "D", device]]
+    issued = 0 if WITHOUT_COOKIES in settlement.extra else _issued(settlement, keys)
+    ops: list[Op] = [["s", attributes], ["b", "D", device_tag(keys, event) or issued]]
     if proved:
         ops.append(["q", int(proved)])
     return ops

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from authshield.measure.generate import TTL
 from authshield.measure.journal import settled_entry
 from authshield.measure.keys import shard_of
-from authshield.measure.lessons import ISSUED_DEVICE, ISSUED_ORDER, Settlement, lessons
+from authshield.measure.lessons import ISSUED_DEVICE, ISSUED_ORDER, WITHOUT_COOKIES, Settlement, lessons
 from authshield.measure.measuring import measure_after
 from authshield.measure.plan import entities, program_for
 from authshield.measure.programs import learn_call
@@ -32,6 +32,7 @@ __all__ = [
     "ISSUED_DEVICE",
     "ISSUED_ORDER",
     "UNFILLED",
+    "WITHOUT_COOKIES",
     "Settlement",
     "settle",
     "settle_then_measure",

@@ -159,6 +159,17 @@ def test_the_device_that_the_answer_brings_is_the_one_that_is_learnt(store: Stor
     assert other["session.device_changed"] is True
 
 
+def test_a_program_that_keeps_no_cookies_has_not_changed_its_device(store: Store) -> None:
+    """What its sign-in was given never comes back; a browser's first own id is the session's all the same."""
+    extra = {"issued_device": "fresh", "without_cookies": "1"}
+    take(login(device=DeviceSeen(None)), store, extra=extra)
+    without = measure(page(device=DeviceSeen(None)), NO_LIMITS, store).facts
+    assert without["session.device_changed"] is False
+    first = measure(page(device=DeviceSeen("fresh")), NO_LIMITS, store).facts
+    other = measure(page(device=DeviceSeen("other")), NO_LIMITS, store).facts
+    assert (first["session.device_changed"], other["session.device_changed"]) == (False, True)
+
+
 def test_a_changed_address_is_remembered(store: Store) -> None:
     """Contact data that was changed casts its shadow on what follows; a change that was stopped does not."""
     change = event(Kind.PROFILE_CHANGE, ProfileChange("email"))
