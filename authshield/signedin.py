@@ -19,6 +19,7 @@ from authshield.conf import current
 from authshield.contain import doubles
 from authshield.errors import StoreUnavailable
 from authshield.measure import profile
+from authshield.measure.settle import ISSUED_DEVICE, WITHOUT_COOKIES
 from authshield.measure.store import default_store
 from authshield.observe.device import device_or_issued, read_device, renew_device, rotate_device
 from authshield.observe.proof import VALID, seen_proof
@@ -212,6 +213,12 @@ def session_record(request: HttpRequest) -> dict[str, str]:
     if not key:
         return {}
     return {"key_hash": keyed_hash(key, "session-key"), "sealed_key": seal(key.encode(), "session-key").hex()}
+
+
+def sign_in_record(request: HttpRequest, *, keeps_cookies: bool) -> dict[str, str]:
+    """What settling a sign-in keeps besides: the session's record, and the device that the answer brings."""
+    extra = {**session_record(request), ISSUED_DEVICE: device_or_issued(request)}
+    return extra if keeps_cookies else extra | {WITHOUT_COOKIES: "1"}
 
 
 def follow_key(request: HttpRequest, key_before: str | None) -> None:

@@ -18,10 +18,9 @@ from authshield.backends.accounts import account_of, limiter_name, user_by_name,
 from authshield.clock import now as clock_now
 from authshield.demands import of_sign_in, wants_bound
 from authshield.enforce import challenges, responses
+from authshield.enforce.responses import wants_json
 from authshield.errors import ChallengeError, Refused, StepUpRequired
-from authshield.measure.settle import WITHOUT_COOKIES
 from authshield.observe import observe
-from authshield.observe.device import device_or_issued
 from authshield.pipeline import UNAVAILABLE, assess, conclude
 from authshield.record import durable, ledger
 from authshield.sealing import keyed_hash
@@ -184,9 +183,7 @@ def complete(request: HttpRequest, user: AbstractBaseUser, attempt: Attempt) -> 
     assessment = Assessment(event, attempt.assessment.features, decision)
     if request.session.session_key is None:
         request.session.save()
-    extra = {**signedin.session_record(request), "issued_device": device_or_issued(request)}
-    if not request.COOKIES:
-        extra[WITHOUT_COOKIES] = "1"
+    extra = signedin.sign_in_record(request, keeps_cookies=bool(request.COOKIES) or not wants_json(request))
     outcome = Outcome(final, proved=proved)
     if attempt.assessment.features.is_missing:
         durable.session_started(event, assessment.decision, outcome, extra, now)

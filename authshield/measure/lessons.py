@@ -62,7 +62,7 @@ ISSUED_DEVICE = "issued_device"
 """Key in ``extra``: the device id that the answer to a sign-in brings, where none came with it."""
 
 WITHOUT_COOKIES = "without_cookies"
-"""Key in ``extra``: the sign-in came without a cookie. A program with a token never sends back what it is given, so
+"""Key in ``extra``: a program signed in without a cookie. One with a token never sends back what it is given, so
 that the device issued to it is not the session's until it comes."""
 
 ISSUED_ORDER = "issued_order"
