@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import axe_playwright_python
+from playwright.sync_api import Error
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -51,6 +52,7 @@ TEXTS = """
 """
 BROKEN_RULES = re.compile(r"Content Security Policy|Trusted|violates|Refused to", re.IGNORECASE)
 LATIN = re.compile(r"[A-Za-z]{2,}")
+GONE = "Execution context was destroyed"
 
 
 @dataclass
@@ -69,6 +71,16 @@ class Eyes:
 
         ``most``: 1 for the first of the two looks alone.
         """
+        try:
+            return self._look(name, most)
+        except Error as error:
+            if GONE not in error.message:
+                raise
+        # The page was left while it was looked at: the one that it led to is looked at instead.
+        self.page.wait_for_load_state()
+        return self._look(name, most)
+
+    def _look(self, name: str, most: int) -> list[str]:
         faults = [f"stopped: {text}" for text in self.seen]
         self.seen.clear()
         faults += [f"English: {text}" for text in self.english()]
